@@ -1,0 +1,1 @@
+"""One module per command; the module's `command` is the Click command."""

@@ -1,0 +1,1 @@
+"""One folder, one nameko service, one database."""

@@ -1,0 +1,1 @@
+"""The spine: outbox, relay, subscriptions with inbox, dead letters, replay, feed."""
