@@ -10,7 +10,7 @@ EXCHANGE = "intercoop.events"
 """The one durable topic exchange; routing key = topic and major version."""
 
 RETRY_SECONDS = (1, 5, 30, 120, 600, 3600)
-"""Delays before an event is tried again; one delay queue per step, since a long wait would block a short one behind it."""
+"""Delays before an event is tried again; one delay queue per step, since the head of a queue blocks the rest."""
 
 DELIVERY_LIMIT = 20
 """Backstop against an event that kills the process: after so many returns the broker dead-letters it."""

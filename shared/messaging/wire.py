@@ -13,7 +13,7 @@ from shared.tracing import Trace
 
 CONTENT_TYPE = "application/cloudevents+json"
 
-E = TypeVar("E", bound=Event, covariant=True)
+E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
 class Unreadable(Exception):  # noqa: N818 -- the refusal itself, like the domain's
@@ -40,10 +40,10 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivery(Generic[E]):
+class Delivery(Generic[E_co]):
     """An event as a handler gets it: the typed fact and what the envelope says of it."""
 
-    event: E
+    event: E_co
     id: UUID
     subject: str
     subject_version: int
