@@ -26,9 +26,9 @@ class Servers:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
+def servers() -> Servers:
     """TEST_AMQP_URI, TEST_RABBITMQ_API and TEST_DATABASE_URL name existing servers."""
-    yield Servers(
+    return Servers(
         amqp_uri=os.environ["TEST_AMQP_URI"],
         rabbitmq_api=os.environ["TEST_RABBITMQ_API"],
         database_url=os.environ["TEST_DATABASE_URL"],
