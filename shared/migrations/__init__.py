@@ -1,4 +1,7 @@
-"""Database changes: expand, deploy, contract. Each service has numbered migrations of its own; shared tables come along."""
+"""Database changes: expand, deploy, contract.
+
+Each service has numbered migrations of its own; its revision 0001 also creates the tables of shared/.
+"""
 
 import time
 from collections.abc import Iterable
