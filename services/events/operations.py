@@ -1,0 +1,126 @@
+"""Everything that can be done with gatherings. Callers own the transaction."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Select, case, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.events.model import Gathering, Kind, Member, Registration
+from shared import replica
+from shared.contracts.events import GatheringAnnounced, PriceTier, RegistrationConfirmed
+from shared.contracts.membership import MemberState
+from shared.errors import Conflict, NotFound
+from shared.messaging.outbox import publish
+from shared.messaging.wire import Delivery
+from shared.money import Money
+
+
+class UnknownGathering(NotFound):
+    message = "There is no gathering {gathering_id}."
+
+
+class UnknownRegistration(NotFound):
+    message = "There is no registration {registration_id}."
+
+
+class AlreadyRegistered(Conflict):
+    message = "This person is already registered for {name}."
+
+
+def announce_gathering(
+    session: Session,
+    *,
+    kind: Kind,
+    name: str,
+    place: str,
+    country: str,
+    starts_on: date,
+    ends_on: date,
+    prices: dict[PriceTier, Money],
+    now: datetime,
+) -> Gathering:
+    gathering = Gathering.announce(
+        kind=kind, name=name, place=place, country=country, starts_on=starts_on, ends_on=ends_on, prices=prices, now=now
+    )
+    session.add(gathering)
+    session.flush()
+    announced = GatheringAnnounced(
+        gathering_id=gathering.id, name=name, kind=kind, country=country, starts_on=starts_on, ends_on=ends_on
+    )
+    publish(session, announced, at=now)
+    return gathering
+
+
+def gathering(session: Session, *, gathering_id: UUID) -> Gathering:
+    found = session.get(Gathering, gathering_id)
+    if not found:
+        raise UnknownGathering(gathering_id=gathering_id)
+    return found
+
+
+def gatherings(*, kind: Kind | None = None, country: str | None = None) -> Select[Gathering]:
+    query = select(Gathering)
+    if kind:
+        query = query.where(Gathering.kind == kind)
+    if country:
+        query = query.where(Gathering.country == country)
+    return query
+
+
+def register(
+    session: Session, *, gathering_id: UUID, person: str, organization_id: UUID | None = None, now: datetime
+) -> Registration:
+    place = gathering(session, gathering_id=gathering_id)
+    member = _member_of(session, organization_id) if organization_id else None
+    registration = place.register(person=person, organization_id=organization_id, member=member, now=now)
+    _take(session, registration, name=place.name)
+    confirmed = RegistrationConfirmed(
+        registration_id=registration.id,
+        gathering_id=gathering_id,
+        member_id=registration.member_id,
+        tier=registration.tier,
+        amount=registration.minor,
+        currency=registration.currency,
+    )
+    publish(session, confirmed, at=now)
+    return registration
+
+
+def registration(session: Session, *, registration_id: UUID) -> Registration:
+    found = session.get(Registration, registration_id)
+    if not found:
+        raise UnknownRegistration(registration_id=registration_id)
+    return found
+
+
+def registrations(session: Session, *, gathering_id: UUID) -> Select[Registration]:
+    gathering(session, gathering_id=gathering_id)
+    return select(Registration).where(Registration.gathering_id == gathering_id)
+
+
+def keep_members(session: Session, deliveries: Sequence[Delivery[MemberState]]) -> None:
+    replica.keep(session, Member, deliveries)
+
+
+def forget_members(session: Session) -> None:
+    session.execute(delete(Member))
+
+
+def _member_of(session: Session, organization_id: UUID) -> Member | None:
+    """An organization that left and came back has two memberships: the one in good standing counts."""
+    rank = case({"current": 0, "grace": 1}, value=Member.standing, else_=2)
+    query = select(Member).where(Member.organization_id == organization_id).order_by(rank, Member.changed_at.desc())
+    return session.scalars(query.limit(1)).first()
+
+
+def _take(session: Session, registration: Registration, *, name: str) -> None:
+    """Two clicks at the same time meet at the unique key; the second is refused without breaking its transaction."""
+    values = {column.name: getattr(registration, column.name) for column in Registration.__table__.columns}
+    taken = session.execute(
+        insert(Registration).values(values).on_conflict_do_nothing().returning(Registration.id)
+    ).scalar()
+    if not taken:
+        raise AlreadyRegistered(pointer="/person", name=name)
