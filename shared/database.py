@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import ClassVar
 
-from sqlalchemy import Engine, MetaData, create_engine
+from sqlalchemy import DateTime, Engine, MetaData, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -25,6 +27,7 @@ class Base(DeclarativeBase):
     """Base of the services' classes; each service derives its own, so that their tables never mix."""
 
     __abstract__ = True
+    type_annotation_map: ClassVar = {datetime: DateTime(timezone=True)}
 
 
 def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 30_000) -> Engine:
