@@ -49,14 +49,14 @@ _insert = text("""
 """)
 
 
-def publish(session: Session, event: Event, *, at: datetime) -> None:
+def publish(session: Session, event: Event, *, at: datetime, sandbox: bool = False) -> None:
     """Say that `event` happened at `at`: it leaves, once and in order of its subject, if the session commits.
 
     Of two transactions that publish about one subject at the same time one fails with IntegrityError on
     (subject, subject_version).
     """
     event_id = uuid7()
-    head, tail = encode(event, event_id=event_id, time=at, trace=trace_of(session))
+    head, tail = encode(event, event_id=event_id, time=at, trace=trace_of(session), sandbox=sandbox)
     session.execute(
         _insert,
         {

@@ -9,6 +9,7 @@ import msgspec
 
 from shared.contracts import Event
 from shared.contracts.catalogue import BY_TYPE
+from shared.contracts.schemas import schema_id
 from shared.tracing import Trace
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -36,6 +37,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     causationid: str | None = None
     actor: str = ""
     traceparent: str = ""
+    sandbox: bool = False
     data: msgspec.Raw
 
 
@@ -49,21 +51,18 @@ class Delivery(Generic[E_co]):
     subject_version: int
     time: datetime
     trace: Trace
+    sandbox: bool = False
 
 
 _envelopes = msgspec.json.Decoder(Envelope)
 _data = {name: msgspec.json.Decoder(event) for name, event in BY_TYPE.items()}
 
 
-def schema_path(event: type[Event]) -> str:
-    """Where a service serves the event's JSON Schema, relative to its public address."""
-    return f"/schemas/{event.routing_key()}.json"
-
-
-def encode(event: Event, *, event_id: UUID, time: datetime, trace: Trace, base_url: str = "") -> tuple[str, str]:
+def encode(event: Event, *, event_id: UUID, time: datetime, trace: Trace, sandbox: bool = False) -> tuple[str, str]:
     """The event's JSON in two halves, between which the subject's version belongs.
 
-    The database numbers the versions of a subject, so the number is only known inside the insert.
+    The database numbers the versions of a subject, so the number is only known inside the insert. A `sandbox` event is
+    marked so: it is there to be seen by integrators, and no subscription acts on it.
     """
     attributes = {
         "specversion": "1.0",
@@ -73,11 +72,12 @@ def encode(event: Event, *, event_id: UUID, time: datetime, trace: Trace, base_u
         "subject": event.subject,
         "time": time,
         "datacontenttype": "application/json",
-        "dataschema": base_url + schema_path(type(event)),
+        "dataschema": schema_id(type(event)),
         "correlationid": trace.correlation_id,
         "causationid": trace.causation_id,
         "actor": trace.actor,
         "traceparent": trace.traceparent,
+        "sandbox": sandbox or None,
     }
     known = {name: value for name, value in attributes.items() if value is not None}
     head = msgspec.json.encode(known).decode()[:-1] + ',"subjectversion":'
@@ -115,4 +115,5 @@ def decode(body: bytes | str) -> Delivery[Event]:
             actor=envelope.actor,
             traceparent=envelope.traceparent,
         ),
+        sandbox=envelope.sandbox,
     )
