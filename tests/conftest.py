@@ -1,8 +1,11 @@
 """Real servers for every test: the ones TEST_* names, or private ones of our own."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
@@ -13,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from intercoop.local.servers import Server, private_broker, private_database
 from shared.database import connect
 
 
@@ -26,25 +30,89 @@ class Servers:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Servers:
-    """TEST_AMQP_URI, TEST_RABBITMQ_API and TEST_DATABASE_URL name existing servers."""
-    return Servers(
-        amqp_uri=os.environ["TEST_AMQP_URI"],
-        rabbitmq_api=os.environ["TEST_RABBITMQ_API"],
-        database_url=os.environ["TEST_DATABASE_URL"],
-    )
+def own_folder() -> Iterator[Path]:
+    """A folder that root's other user may enter, which pytest's own temporary folders forbid."""
+    folder = Path(tempfile.mkdtemp(prefix="intercoop-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def database_server_url(own_folder: Path) -> Iterator[str]:
+    """TEST_DATABASE_URL, or a server of our own for the whole run."""
+    if existing := os.environ.get("TEST_DATABASE_URL"):
+        yield existing
+        return
+    with private_database(own_folder / "postgres") as (_, database):
+        yield database.url()
+
+
+@pytest.fixture(scope="session")
+def broker_addresses(own_folder: Path) -> Iterator[tuple[str, str]]:
+    """TEST_AMQP_URI and TEST_RABBITMQ_API, or a node of our own for the whole run."""
+    if existing := os.environ.get("TEST_AMQP_URI"):
+        yield existing, os.environ["TEST_RABBITMQ_API"]
+        return
+    with private_broker(own_folder / "broker") as (_, broker):
+        yield broker.uri(), broker.api
+
+
+@pytest.fixture(scope="session")
+def servers(database_server_url: str, broker_addresses: tuple[str, str]) -> Servers:
+    """The servers every test shares."""
+    uri, api = broker_addresses
+    return Servers(amqp_uri=uri, rabbitmq_api=api, database_url=database_server_url)
+
+
+@dataclass(frozen=True)
+class OwnBroker:
+    """A node whose process the test may stop, kill and freeze; `environment` is for rabbitmqctl."""
+
+    server: Server
+    amqp_uri: str
+    rabbitmq_api: str
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def own_broker() -> Iterator[OwnBroker]:
+    """A private node for one module of tests marked owns_broker; each test leaves it running."""
+    with (
+        tempfile.TemporaryDirectory(prefix="intercoop-broker-") as folder,
+        private_broker(Path(folder)) as (server, broker),
+    ):
+        yield OwnBroker(server, broker.uri(), broker.api, broker.environment())
+
+
+@dataclass(frozen=True)
+class OwnDatabase:
+    """A database server whose process the test may stop, kill and freeze; `url` is the superuser's."""
+
+    server: Server
+    url: str
+
+
+@pytest.fixture(scope="module")
+def own_database() -> Iterator[OwnDatabase]:
+    """A private database server for one module of tests; each test leaves it running."""
+    with tempfile.TemporaryDirectory(prefix="intercoop-database-") as folder:
+        Path(folder).chmod(0o755)
+        with private_database(Path(folder) / "postgres") as (server, database):
+            yield OwnDatabase(server, database.url())
 
 
 @pytest.fixture
-def amqp_uri(servers: Servers) -> Iterator[str]:
+def amqp_uri(broker_addresses: tuple[str, str]) -> Iterator[str]:
     """A virtual host of the test's own."""
-    user = urlsplit(servers.amqp_uri).username or "guest"
+    uri, address = broker_addresses
+    user = urlsplit(uri).username or "guest"
     vhost = f"test-{uuid4().hex[:12]}"
-    with httpx.Client(base_url=servers.rabbitmq_api, timeout=30) as api:
+    with httpx.Client(base_url=address, timeout=30) as api:
         api.put(f"/api/vhosts/{vhost}").raise_for_status()
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         api.put(f"/api/permissions/{vhost}/{quote(user)}", json=everything).raise_for_status()
-        yield urlsplit(servers.amqp_uri)._replace(path=f"/{vhost}").geturl()
+        yield urlsplit(uri)._replace(path=f"/{vhost}").geturl()
         api.delete(f"/api/vhosts/{vhost}")
 
 
@@ -65,11 +133,11 @@ def drop_database(admin_url: str, url: str) -> None:
 
 
 @pytest.fixture
-def database_url(servers: Servers) -> Iterator[str]:
+def database_url(database_server_url: str) -> Iterator[str]:
     """An empty database of the test's own."""
-    url = create_database(servers.database_url)
+    url = create_database(database_server_url)
     yield url
-    drop_database(servers.database_url, url)
+    drop_database(database_server_url, url)
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""The ports of one instance: fixed distances from a base, so that several instances stand side by side."""
+
+import errno
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psutil
+
+HOST = "127.0.0.1"
+DEFAULT_BASE = 8000
+OFFSETS = {
+    "membership": 1,
+    "funding": 2,
+    "events": 3,
+    "comms": 4,
+    "smtp": 25,
+    "database": 32,
+    "epmd": 69,
+    "amqp": 72,
+    "management": 73,
+    "distribution": 74,
+    "metrics": 92,
+}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """A port by name: the four services, the database, smtp and the broker's five."""
+
+    by_name: dict[str, int]
+
+    def __getitem__(self, name: str) -> int:
+        return self.by_name[name]
+
+    @classmethod
+    def from_base(cls, base: int) -> "Ports":
+        """The base plus a fixed distance for each."""
+        return cls({name: base + offset for name, offset in OFFSETS.items()})
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """Ports nobody listens on at this moment, wherever they are; for tests."""
+        sockets = {name: socket.socket() for name in OFFSETS}
+        try:
+            for listener in sockets.values():
+                listener.bind((HOST, 0))
+            return cls({name: listener.getsockname()[1] for name, listener in sockets.items()})
+        finally:
+            for listener in sockets.values():
+                listener.close()
+
+
+def taken(ports: Ports, names: Iterable[str]) -> dict[str, int]:
+    """Those of the named ports that somebody else listens on."""
+    return {name: ports[name] for name in names if not _is_free(ports[name])}
+
+
+def holder(port: int) -> str | None:
+    """The process that listens on `port`, as far as the system lets us know: 'postgres, pid 812'."""
+    for process in psutil.process_iter(["name"]):
+        try:
+            connections = process.net_connections(kind="tcp")
+        except psutil.Error:
+            continue
+        if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections):
+            return f"{process.name()}, pid {process.pid}"
+    return None
+
+
+def answers(port: int) -> bool:
+    """Whether somebody accepts a connection."""
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex((HOST, port)) == 0
+
+
+def _is_free(port: int) -> bool:
+    """Bound the way servers do, so that a port whose last connections are closing counts as free."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                return False
+            raise
+    return True

@@ -1,0 +1,90 @@
+"""A program to run beside us: how it starts, how it is asked to stop, and that it dies with the one who started it."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """One program. `user` is a system user to run as, possible only for root; output goes to `log`."""
+
+    name: str
+    argv: tuple[str, ...]
+    log: Path
+    cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 20.0
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Run it in a session of its own, so that Ctrl-C reaches the launcher alone and everything ends in order."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self.argv,
+                cwd=self.cwd,
+                env=dict(self.env),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=self.user,
+                group=primary_group(self.user),
+                extra_groups=[] if self.user else None,
+                preexec_fn=_die_with_parent(self.stop_signal),  # noqa: PLW1509 -- see _die_with_parent
+            )
+
+
+def primary_group(user: str | None) -> int | None:
+    """The user's own group."""
+    if user is None:
+        return None
+    import pwd  # noqa: PLC0415 -- exists on Unix alone, and only root gets here
+
+    return pwd.getpwnam(user).pw_gid
+
+
+def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+    """On Linux the kernel tells the child when the thread that started it is gone, even by kill -9.
+
+    It has to be asked for between fork and exec, after the change of user. The function calls one C function that was
+    looked up before the fork, so threads of the parent can't hold a lock it needs.
+    """
+    if _libc is None:
+        return None
+    parent, prctl = os.getpid(), _libc.prctl
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask
+
+
+def stop(process: subprocess.Popen[bytes], program: Program) -> None:
+    """Ask it to stop, wait its time, then kill it."""
+    if process.poll() is None:
+        process.send_signal(program.stop_signal)
+        try:
+            process.wait(program.stop_seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log, for the message that something failed."""
+    if not log.exists():
+        return ""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
