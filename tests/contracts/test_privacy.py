@@ -7,39 +7,10 @@ import pytest
 from shared.contracts import Event
 from shared.contracts.catalogue import BY_TYPE
 
-PERSONAL = set(
-    [
-        "address",
-        "age",
-        "birth",
-        "birthday",
-        "document",
-        "email",
-        "firstname",
-        "gender",
-        "iban",
-        "ip",
-        "lastname",
-        "mail",
-        "mobile",
-        "nationality",
-        "passport",
-        "person",
-        "phone",
-        "photo",
-        "sex",
-        "surname",
-        "telephone",
-        "username",
-        "whatsapp",
-        "first_name",
-        "last_name",
-        "full_name",
-        "contact_name",
-        "person_name",
-        "attendee_name",
-    ]
-)
+WHO = {"email", "mail", "phone", "telephone", "mobile", "whatsapp", "address", "person", "username", "ip"}
+NAMES_OF_PEOPLE = {"surname", "firstname", "lastname", "first_name", "last_name", "full_name", "contact_name"}
+TRAITS = {"age", "birth", "birthday", "gender", "sex", "nationality", "passport", "document", "iban", "photo"}
+PERSONAL = WHO | NAMES_OF_PEOPLE | TRAITS | {"person_name", "attendee_name"}
 
 
 def personal_fields(event: type[Event]) -> set[str]:
