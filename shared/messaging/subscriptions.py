@@ -1,0 +1,23 @@
+"""The service's subscriptions as rows: whether each is live or being rebuilt, and how far."""
+
+from sqlalchemy import Column, DateTime, Table, Text, func
+from sqlalchemy.dialects import postgresql
+
+from shared.database import plumbing
+
+subscriptions = Table(
+    "subscriptions",
+    plumbing,
+    Column("name", Text, primary_key=True),
+    Column("state", Text, nullable=False, comment="live, rebuilding"),
+    Column("rebuildable", postgresql.BOOLEAN, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("attached_at", DateTime(timezone=True), comment="when a replica last knew its queue to be there"),
+    Column("from_time", DateTime(timezone=True), comment="a rebuild reads events since then; null: all there are"),
+    Column("requested_by", Text),
+    Column("requested_at", DateTime(timezone=True)),
+    Column("began_at", DateTime(timezone=True), comment="when the projection was emptied"),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("progress", postgresql.JSONB, nullable=False, server_default="{}", comment="next and end offset by stream"),
+    Column("note", Text, nullable=False, server_default=""),
+)
