@@ -1,0 +1,70 @@
+"""A message as an Internet mail: plain text and simple HTML, the same bytes however often it is sent."""
+
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from html import escape
+
+from services.comms.model import Message
+
+# Servers without 8BITMIME still exist, and 7-bit parts pass them all.
+_POLICY = SMTP.clone(cte_type="7bit")
+
+
+class MailRefused(Exception):  # noqa: N818 -- the verdict itself
+    """This mail will never be taken: the recipient or the content is refused."""
+
+
+class MailDeferred(Exception):  # noqa: N818 -- the verdict itself
+    """This mail wasn't taken now; later it may be."""
+
+
+def compose(message: Message, *, sender: str) -> EmailMessage:
+    """`message` as a mail from `sender` ("Name <address>" or an address).
+
+    Raises:
+        MailRefused: when its address can't be one.
+    """
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = sender_address(sender)
+    mail["To"] = _recipient(message)
+    mail["Subject"] = one_line(message.subject)
+    mail["Date"] = format_datetime(message.queued_at)
+    mail["Message-ID"] = f"<{message.id}@{sender_address(sender).domain}>"
+    mail["Content-Language"] = message.language
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text)
+    mail.add_alternative(as_html(message), subtype="html")
+    mail.set_boundary(f"={message.id.hex}=")
+    return mail
+
+
+def sender_address(sender: str) -> Address:
+    """MAIL_FROM, taken apart."""
+    name, address = parseaddr(sender)
+    return Address(display_name=name, addr_spec=address)
+
+
+def as_html(message: Message) -> str:
+    """The text's paragraphs as HTML; whatever a name contains, it stays text."""
+    paragraphs = [escape(block).replace("\n", "<br>\n") for block in message.text.strip().split("\n\n")]
+    body = "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    title = escape(one_line(message.subject))
+    return (
+        f'<!doctype html>\n<html lang="{escape(message.language)}">\n'
+        f'<head><meta charset="utf-8"><title>{title}</title></head>\n<body>\n{body}\n</body>\n</html>\n'
+    )
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks and control characters: nothing in a name may start another header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _recipient(message: Message) -> Address:
+    try:
+        return Address(display_name=one_line(message.addressee or ""), addr_spec=message.address or "")
+    except (ValueError, IndexError, HeaderParseError) as error:
+        raise MailRefused("the contact's address is no mail address") from error

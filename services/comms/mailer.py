@@ -1,0 +1,87 @@
+"""The way to the mail server: SMTP, one connection for as many mails as are due."""
+
+from smtplib import SMTP, SMTPDataError, SMTPException, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPSenderRefused
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from services.comms.mail import MailDeferred, MailRefused, compose, sender_address
+from services.comms.model import Message
+
+TIMEOUT_SECONDS = 20
+_PERMANENT = 500
+
+
+class Mailer:
+    """Sends mails to one server; connects at the first one, and again after the server hung up.
+
+    A server that is away, or refuses us rather than a mail, raises what smtplib or the socket raises: that is no
+    verdict on the mail.
+    """
+
+    def __init__(self, *, url: str, sender: str) -> None:
+        self._address = server_address(url)
+        self._sender = sender
+        self._connection: SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._hang_up()
+
+    def send(self, message: Message) -> str:
+        """Hand the message over; the server's receipt.
+
+        Raises:
+            MailRefused: the server will never take this mail.
+            MailDeferred: the server doesn't take this mail now, or hung up in the middle of it.
+        """
+        mail = compose(message, sender=self._sender)
+        connection = self._connection = self._connection or self._connect()
+        try:
+            connection.send_message(mail, from_addr=sender_address(self._sender).addr_spec, to_addrs=message.address)
+        except SMTPRecipientsRefused as refusal:
+            code, text = next(iter(refusal.recipients.values()))
+            raise _verdict(code, text) from refusal
+        except SMTPDataError as refusal:
+            raise _verdict(refusal.smtp_code, refusal.smtp_error) from refusal
+        except SMTPNotSupportedError as refusal:
+            raise MailRefused("the mail server takes no address outside ASCII") from refusal
+        except SMTPSenderRefused:
+            self._hang_up()
+            raise
+        except (SMTPException, OSError) as failure:
+            self._hang_up()
+            raise MailDeferred(f"the mail server hung up: {type(failure).__name__}") from failure
+        return "{}:{}".format(*self._address)
+
+    def _connect(self) -> SMTP:
+        host, port = self._address
+        connection = SMTP(host, port, timeout=TIMEOUT_SECONDS)
+        connection.ehlo_or_helo_if_needed()
+        return connection
+
+    def _hang_up(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+
+def server_address(url: str) -> tuple[str, int]:
+    """Host and port of smtp://host:port.
+
+    Raises:
+        ValueError: for any other kind of URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "smtp" or not parts.hostname or parts.username or parts.path.strip("/"):
+        raise ValueError("SMTP_URL must be smtp://host:port")
+    return parts.hostname, parts.port or 25
+
+
+def _verdict(code: int, text: bytes | str) -> MailRefused | MailDeferred:
+    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return (MailRefused if code >= _PERMANENT else MailDeferred)(f"{code} {said}"[:500])

@@ -1,0 +1,230 @@
+"""Messages, the welcomes that cause them, and what comms knows of those who get them."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from shared import database
+from shared.contracts.comms import Channel
+from shared.contracts.membership import Category, Standing
+from shared.errors import Conflict, Rejected
+from shared.ids import uuid7
+from shared.tracing import Trace, new_traceparent
+
+MessageState = Literal["queued", "delivered", "read", "failed", "suppressed"]
+Step = Literal["queued", "deferred", "redirected", "delivered", "read", "failed", "suppressed"]
+WelcomeState = Literal["awaiting_contact", "addressed"]
+
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(hours=4)
+GIVE_UP = timedelta(days=5)
+"""RFC 5321, 4.5.4.1 asks for four to five days before a mail is given up."""
+
+
+class NotAnInboxItem(Rejected):
+    message = "Only a message in the inbox can be marked as read."
+
+
+class NotDelivered(Conflict):
+    message = "The message is {state}, so nobody can have read it."
+
+
+class Base(database.Base):
+    """Comms' own tables."""
+
+    __abstract__ = True
+    metadata = MetaData(naming_convention=database.NAMING)
+
+
+class Member(Base):
+    """Replica of membership's member: nothing here is decided by comms."""
+
+    __tablename__ = "members"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(String(2))
+    sectors: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    category: Mapped[Category] = mapped_column(Text)
+    standing: Mapped[Standing] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+
+
+class Contact(Base):
+    """Replica of membership's contacts. A removed one is deleted here: its data has no further use."""
+
+    __tablename__ = "contacts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(index=True)
+    role: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+
+
+class Welcome(Base):
+    """One admission's welcome. Admission and contact come in any order; the mail goes when both are known."""
+
+    __tablename__ = "welcomes"
+
+    admission_id: Mapped[UUID] = mapped_column(primary_key=True, comment="the event's id")
+    member_id: Mapped[UUID]
+    organization_id: Mapped[UUID] = mapped_column(index=True)
+    language: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[WelcomeState] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    addressed_at: Mapped[datetime | None]
+    correlation_id: Mapped[str] = mapped_column(Text)
+    traceparent: Mapped[str] = mapped_column(Text)
+
+    @property
+    def trace(self) -> Trace:
+        """The welcome belongs to what its admission set off, whatever completes it."""
+        return Trace(
+            correlation_id=self.correlation_id, causation_id=str(self.admission_id), traceparent=self.traceparent
+        )
+
+    def for_inbox(self, now: datetime) -> "Message":
+        """The item in the organization's inbox."""
+        return self._message("inbox", self.organization_id, now)
+
+    def for_contact(self, contact: Contact, now: datetime) -> "Message":
+        """The mail to the contact; the welcome waits for none any more."""
+        self.state, self.addressed_at = "addressed", now
+        mail = self._message("email", contact.id, now)
+        mail.address, mail.addressee = contact.email, contact.name
+        return mail
+
+    def _message(self, channel: Channel, recipient_id: UUID, now: datetime) -> "Message":
+        message = Message(
+            id=uuid7(),
+            source_id=self.admission_id,
+            channel=channel,
+            recipient_id=recipient_id,
+            organization_id=self.organization_id,
+            purpose="welcome",
+            language=self.language,
+            subject=self.subject,
+            text=self.text,
+            state="queued",
+            attempts=0,
+            queued_at=now,
+            next_attempt_at=now,
+            correlation_id=self.correlation_id,
+            traceparent=self.traceparent,
+        )
+        message.note("queued", now)
+        return message
+
+
+class Message(Base):
+    """One message to one recipient by one channel, and everything that happened to it.
+
+    Its text is kept as it was rendered. `recipient_id` is a contact for a mail, an organization for its inbox.
+    """
+
+    __tablename__ = "messages"
+    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012 -- SQLAlchemy's spelling
+    __table_args__ = (
+        UniqueConstraint("source_id", "channel", "recipient_id"),
+        Index("ix_messages_due", "next_attempt_at", postgresql_where=text("state = 'queued' AND channel = 'email'")),
+        Index("ix_messages_inbox", "organization_id", "queued_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(comment="the event it is about")
+    channel: Mapped[Channel] = mapped_column(Text)
+    recipient_id: Mapped[UUID]
+    organization_id: Mapped[UUID]
+    address: Mapped[str | None] = mapped_column(Text)
+    addressee: Mapped[str | None] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[MessageState] = mapped_column(Text)
+    attempts: Mapped[int]
+    queued_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime]
+    correlation_id: Mapped[str] = mapped_column(Text)
+    traceparent: Mapped[str] = mapped_column(Text)
+    version: Mapped[int]
+
+    timeline: Mapped[list["MessageStep"]] = relationship(order_by="MessageStep.id", cascade="all, delete-orphan")
+
+    @property
+    def trace(self) -> Trace:
+        """Where the message came from, for the events it causes."""
+        return Trace(
+            correlation_id=self.correlation_id,
+            causation_id=str(self.source_id),
+            traceparent=new_traceparent(self.traceparent),
+        )
+
+    def note(self, step: Step, at: datetime, detail: str = "") -> None:
+        """Add a line to the timeline."""
+        self.timeline.append(MessageStep(step=step, at=at, detail=detail))
+
+    def deliver(self, now: datetime, detail: str = "") -> None:
+        """It reached its channel: it stands in the inbox, or the mail server answers for it from now on."""
+        self.state = "delivered"
+        self.note("delivered", now, detail)
+
+    def read(self, now: datetime) -> None:
+        """The organization saw it; seeing it again changes nothing."""
+        if self.channel != "inbox":
+            raise NotAnInboxItem
+        if self.state == "read":
+            return
+        if self.state != "delivered":
+            raise NotDelivered(state=self.state)
+        self.state = "read"
+        self.note("read", now)
+
+    def defer(self, now: datetime, detail: str) -> None:
+        """The mail server doesn't want it now: later, less and less often, until it is given up."""
+        if now - self.queued_at >= GIVE_UP:
+            self.fail(now, f"given up: {detail}")
+            return
+        self.next_attempt_at = now + min(FIRST_RETRY * 2**self.attempts, LONGEST_RETRY)
+        self.attempts = min(self.attempts + 1, 1000)
+        self.note("deferred", now, detail)
+
+    def fail(self, now: datetime, detail: str) -> None:
+        """It will never reach its recipient."""
+        self.state = "failed"
+        self.note("failed", now, detail)
+
+    def suppress(self, now: datetime, reason: str) -> None:
+        """It must not be sent any more."""
+        self.state = "suppressed"
+        self.note("suppressed", now, reason)
+
+    def redirect(self, contact: Contact, now: datetime) -> None:
+        """A mail that hasn't left yet follows its contact to a new address."""
+        if (self.address, self.addressee) == (contact.email, contact.name):
+            return
+        self.address, self.addressee, self.next_attempt_at = contact.email, contact.name, now
+        self.note("redirected", now)
+
+
+class MessageStep(Base):
+    """A line of a message's timeline."""
+
+    __tablename__ = "message_steps"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
+    step: Mapped[Step] = mapped_column(Text)
+    at: Mapped[datetime]
+    detail: Mapped[str] = mapped_column(Text)

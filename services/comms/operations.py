@@ -1,0 +1,184 @@
+"""Everything comms does. Callers own the transaction."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from services.comms.mail import MailDeferred, MailRefused
+from services.comms.model import Contact, Member, Message, MessageState, Welcome, WelcomeState
+from services.comms.templates import render
+from shared import replica
+from shared.contracts.comms import Channel, MessageDelivered
+from shared.contracts.membership import ContactChanged, MemberAdmitted, MemberState
+from shared.errors import NotFound
+from shared.messaging.outbox import publish
+from shared.messaging.wire import Delivery
+from shared.tracing import put_trace, trace_of
+
+
+class UnknownMessage(NotFound):
+    message = "There is no message {message_id}."
+
+
+def keep_members(session: Session, deliveries: Sequence[Delivery[MemberState]]) -> None:
+    replica.keep(session, Member, deliveries)
+
+
+def forget_members(session: Session) -> None:
+    session.execute(delete(Member))
+
+
+def welcome_member(session: Session, admission: MemberAdmitted, *, admission_id: UUID, now: datetime) -> None:
+    """The inbox has the welcome at once; the mail goes to the contact, who may not be known yet."""
+    _one_at_a_time(session, admission.organization_id)
+    if session.get(Welcome, admission_id):
+        return
+    welcome = _open_welcome(session, admission, admission_id=admission_id, now=now)
+    item = welcome.for_inbox(now)
+    item.deliver(now)
+    session.add(item)
+    session.flush()
+    _publish_delivery(session, item, now)
+    if contact := _contact_of(session, admission.organization_id):
+        session.add(welcome.for_contact(contact, now))
+
+
+def keep_contact(session: Session, change: ContactChanged, *, now: datetime) -> None:
+    """A new contact gets the welcome that waits for one; mails that haven't left follow the change."""
+    _one_at_a_time(session, change.organization_id)
+    if change.removed:
+        _forget_contact(session, change.contact_id, now)
+        return
+    contact = session.merge(
+        Contact(
+            id=change.contact_id,
+            organization_id=change.organization_id,
+            role=change.role,
+            name=change.name,
+            email=change.email,
+            language=change.language,
+            changed_at=now,
+        )
+    )
+    for mail in _waiting_mails(session, contact.id):
+        mail.redirect(contact, now)
+    for welcome in _waiting_welcomes(session, contact.organization_id):
+        session.add(welcome.for_contact(contact, now))
+
+
+def send_next_mail(session: Session, *, send: Callable[[Message], str], now: datetime) -> Message | None:
+    """Send the mail that is due longest, and say what became of it; None when none is due.
+
+    The row stays locked while the mail server answers: no other sender can take it, and the lock dies with the
+    process, so a killed one leaves nothing to clean up. What a kill between the server's yes and the commit leaves
+    is a second copy with the same Message-ID. An error of `send` that is no verdict on the mail leaves it as it was.
+    """
+    mail = session.scalars(_due(now)).first()
+    if not mail:
+        return None
+    try:
+        receipt = send(mail)
+    except MailRefused as refusal:
+        mail.fail(now, str(refusal))
+    except MailDeferred as deferral:
+        mail.defer(now, str(deferral))
+    else:
+        mail.deliver(now, receipt)
+        put_trace(session, mail.trace)
+        _publish_delivery(session, mail, now)
+    return mail
+
+
+def message(session: Session, *, message_id: UUID) -> Message:
+    found = session.get(Message, message_id)
+    if not found:
+        raise UnknownMessage(message_id=message_id)
+    return found
+
+
+def messages(
+    *, organization_id: UUID | None = None, channel: Channel | None = None, state: MessageState | None = None
+) -> Select[Message]:
+    query = select(Message).options(selectinload(Message.timeline))
+    if organization_id:
+        query = query.where(Message.organization_id == organization_id)
+    if channel:
+        query = query.where(Message.channel == channel)
+    if state:
+        query = query.where(Message.state == state)
+    return query
+
+
+def read_message(session: Session, *, message_id: UUID, now: datetime) -> Message:
+    item = message(session, message_id=message_id)
+    item.read(now)
+    return item
+
+
+def welcomes(*, state: WelcomeState | None = None) -> Select[Welcome]:
+    query = select(Welcome)
+    return query.where(Welcome.state == state) if state else query
+
+
+def _open_welcome(session: Session, admission: MemberAdmitted, *, admission_id: UUID, now: datetime) -> Welcome:
+    letter = render("welcome", admission.language, organization=admission.name, admitted_on=admission.admitted_on)
+    trace = trace_of(session)
+    welcome = Welcome(
+        admission_id=admission_id,
+        member_id=admission.member_id,
+        organization_id=admission.organization_id,
+        language=letter.language,
+        subject=letter.subject,
+        text=letter.text,
+        state="awaiting_contact",
+        created_at=now,
+        correlation_id=trace.correlation_id,
+        traceparent=trace.traceparent,
+    )
+    session.add(welcome)
+    return welcome
+
+
+def _publish_delivery(session: Session, delivered: Message, now: datetime) -> None:
+    event = MessageDelivered(
+        message_id=delivered.id,
+        organization_id=delivered.organization_id,
+        channel=delivered.channel,
+        purpose=delivered.purpose,
+    )
+    publish(session, event, at=now)
+
+
+def _one_at_a_time(session: Session, organization_id: UUID) -> None:
+    """Admission and contact handled at the same moment would each miss the other's uncommitted row."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(organization_id), 0))))
+
+
+def _contact_of(session: Session, organization_id: UUID) -> Contact | None:
+    query = select(Contact).where(Contact.organization_id == organization_id).order_by(Contact.id)
+    return session.scalars(query.limit(1)).first()
+
+
+def _forget_contact(session: Session, contact_id: UUID, now: datetime) -> None:
+    for mail in _waiting_mails(session, contact_id):
+        mail.suppress(now, "contact_removed")
+    session.execute(delete(Contact).where(Contact.id == contact_id))
+
+
+def _waiting_mails(session: Session, contact_id: UUID) -> Sequence[Message]:
+    query = select(Message).where(Message.recipient_id == contact_id, Message.state == "queued")
+    return session.scalars(query.with_for_update()).all()
+
+
+def _waiting_welcomes(session: Session, organization_id: UUID) -> Sequence[Welcome]:
+    query = select(Welcome).where(Welcome.organization_id == organization_id, Welcome.state == "awaiting_contact")
+    return session.scalars(query.order_by(Welcome.created_at)).all()
+
+
+def _due(now: datetime) -> Select[Message]:
+    waiting = (Message.state == "queued", Message.channel == "email", Message.next_attempt_at <= now)
+    query = select(Message).where(*waiting).order_by(Message.next_attempt_at)
+    return query.limit(1).with_for_update(skip_locked=True)
