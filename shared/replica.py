@@ -12,14 +12,13 @@ from shared.messaging.wire import Delivery
 
 
 def keep(session: Session, replica: type[Base], deliveries: Sequence[Delivery[Event]]) -> None:
-    """Bring the rows of `replica` up to the newest of their subjects' events, in one statement.
+    """Bring the rows of `replica` up to the events' state, in one statement.
 
     `replica` has an `id`, the identifier of the events' subject, `changed_at`, and any of the events' fields by
-    their own names. Deliveries may come in any order; those older than ones of an earlier call must not come at all.
+    their own names. Each subject comes once, and never older than before: what a subscription with `latest` hands over.
     """
-    newest = {d.subject: d for d in sorted(deliveries, key=lambda d: d.subject_version)}
     columns = inspect(replica).columns.keys()
-    statement = insert(replica).values([_row(delivery, columns) for delivery in newest.values()])
+    statement = insert(replica).values([_row(delivery, columns) for delivery in deliveries])
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["id"], set_={name: statement.excluded[name] for name in columns if name != "id"}

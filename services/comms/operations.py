@@ -18,6 +18,8 @@ from shared.messaging.outbox import publish
 from shared.messaging.wire import Delivery
 from shared.tracing import put_trace, trace_of
 
+_WAITING = (Message.state == "queued", Message.channel == "email")
+
 
 class UnknownMessage(NotFound):
     message = "There is no message {message_id}."
@@ -169,7 +171,7 @@ def _forget_contact(session: Session, contact_id: UUID, now: datetime) -> None:
 
 
 def _waiting_mails(session: Session, contact_id: UUID) -> Sequence[Message]:
-    query = select(Message).where(Message.recipient_id == contact_id, Message.state == "queued")
+    query = select(Message).where(Message.recipient_id == contact_id, *_WAITING)
     return session.scalars(query.with_for_update()).all()
 
 
@@ -179,6 +181,5 @@ def _waiting_welcomes(session: Session, organization_id: UUID) -> Sequence[Welco
 
 
 def _due(now: datetime) -> Select[Message]:
-    waiting = (Message.state == "queued", Message.channel == "email", Message.next_attempt_at <= now)
-    query = select(Message).where(*waiting).order_by(Message.next_attempt_at)
+    query = select(Message).where(*_WAITING, Message.next_attempt_at <= now).order_by(Message.next_attempt_at)
     return query.limit(1).with_for_update(skip_locked=True)
