@@ -14,6 +14,10 @@ OFFSETS = {
     "funding": 2,
     "events": 3,
     "comms": 4,
+    "membership relay": 11,
+    "funding relay": 12,
+    "events relay": 13,
+    "comms relay": 14,
     "smtp": 25,
     "database": 32,
     "epmd": 69,
@@ -26,7 +30,7 @@ OFFSETS = {
 
 @dataclass(frozen=True)
 class Ports:
-    """A port by name: the four services, the database, smtp and the broker's five."""
+    """A port by name: the services, their relays' metrics, the database, smtp and the broker's five."""
 
     by_name: dict[str, int]
 
