@@ -134,7 +134,6 @@ class Message(Base):
     """
 
     __tablename__ = "messages"
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012 -- SQLAlchemy's spelling
     __table_args__ = (
         UniqueConstraint("source_id", "channel", "recipient_id"),
         Index("ix_messages_due", "next_attempt_at", postgresql_where=text("state = 'queued' AND channel = 'email'")),
@@ -158,7 +157,8 @@ class Message(Base):
     next_attempt_at: Mapped[datetime]
     correlation_id: Mapped[str] = mapped_column(Text)
     traceparent: Mapped[str] = mapped_column(Text)
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own form
 
     timeline: Mapped[list["MessageStep"]] = relationship(order_by="MessageStep.id", cascade="all, delete-orphan")
 

@@ -81,7 +81,6 @@ class Gathering(Base):
     """A mission, summit, forum or exchange with a price for members and one for everybody else."""
 
     __tablename__ = "gatherings"
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012 -- SQLAlchemy's spelling
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[Kind] = mapped_column(Text)
@@ -94,7 +93,8 @@ class Gathering(Base):
     member_minor: Mapped[int] = mapped_column(BigInteger)
     standard_minor: Mapped[int] = mapped_column(BigInteger)
     announced_at: Mapped[datetime]
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own form
 
     @classmethod
     def announce(
