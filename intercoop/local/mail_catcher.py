@@ -27,10 +27,10 @@ class Catcher:
         return f"250 kept as {name}"
 
 
-async def catch(folder: Path, port: int) -> None:
+async def catch(folder: Path, port: int, host: str = HOST) -> None:
     """Take mails into an existing folder, until SIGTERM."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Catcher(folder), enable_SMTPUTF8=True, loop=loop), HOST, port)
+    server = await loop.create_server(lambda: SMTP(Catcher(folder), enable_SMTPUTF8=True, loop=loop), host, port)
     done = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, done.set)
     await done.wait()
@@ -38,4 +38,4 @@ async def catch(folder: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(catch(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(catch(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))
