@@ -71,25 +71,28 @@ class Publisher:
         try:
             self._loop.start()
         except (AMQPError, OSError) as error:
-            self.failure = self.failure or repr(error)
-        self._loop.close()
-        self._changed.set()
+            self._closed(repr(error))
+        finally:
+            self._closed("the connection's thread ended")
+            self._loop.close()
 
     def _leave(self) -> None:
-        if self.failure or not self.ready:
+        if not self.ready:
             self._fail("closed")
-        else:
+        elif not self.failure:
+            self.failure = "closed"
             self._loop.call_later(1, self._loop.stop)
             self._connection.close()
 
     def _fail(self, reason: str) -> None:
         """Drop the connection without asking the broker, who may be frozen."""
-        self.failure = self.failure or reason
+        if self.failure:
+            return
+        self.failure = reason
         self._changed.set()
-        if not self._connection.is_closed:
-            self._loop.call_later(0.5, self._loop.stop)
-            # close() waits for the broker's answer and there is no public way to do without it.
-            self._connection._terminate_stream(AMQPError(reason))  # noqa: SLF001 -- see above
+        self._loop.call_later(0.5, self._loop.stop)
+        # close() waits for the broker's answer and there is no public way to do without it.
+        self._connection._terminate_stream(AMQPError(reason))  # noqa: SLF001 -- see above
 
     def _closed(self, reason: str) -> None:
         self.failure = self.failure or reason

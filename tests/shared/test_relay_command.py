@@ -1,0 +1,82 @@
+"""The relay as a container runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from urllib.request import urlopen
+
+import pytest
+from sqlalchemy import Engine
+
+from intercoop.local.ports import Ports
+from shared.messaging.topology import stream
+from shared.tables import plumbing
+from tests.outboxes import assert_complete, fill, pending
+from tests.proxy import proxied
+from tests.relays import QUICK, relay_process
+from tests.streams import read_stream
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def outbox_url(engine: Engine, database_url: str) -> str:
+    plumbing.create_all(engine)
+    return database_url
+
+
+@contextmanager
+def intercoop_relay(outbox_url: str, amqp_uri: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    argv = [sys.executable, "-c", "from intercoop.main import main; main()", "relay", "membership", "--json"]
+    env = {"PATH": os.defpath, "DATABASE_URL_MEMBERSHIP": outbox_url, "AMQP_URI": amqp_uri} | env
+    process = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_sigterm_ends_it_in_order(outbox_url: str, amqp_uri: str) -> None:
+    port = str(Ports.free()["metrics"])
+    with intercoop_relay(outbox_url, amqp_uri, RELAY_METRICS_PORT=port) as process:
+        fill(outbox_url, 300)
+        eventually(lambda: pending(outbox_url) == 0, within=20)
+        page = urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+        assert 'intercoop_relay_leader{service="membership"} 1.0' in page
+        assert 'intercoop_relay_published_total{service="membership"} 300.0' in page
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert json.loads(output) == {"service": "membership", "stopped": True}
+
+
+def test_a_second_sigterm_ends_it_at_once_and_loses_nothing(outbox_url: str, amqp_uri: str) -> None:
+    everything = stream("membership", "internal")
+    patient = replace(QUICK, heartbeat=60, confirm=60.0, drain=60.0)
+    with proxied(amqp_uri) as (network, uri), relay_process(outbox_url, uri, patient) as process:
+        fill(outbox_url, 10)
+        eventually(lambda: pending(outbox_url) == 0)
+        network.swallow("down")
+        fill(outbox_url, 100)
+        eventually(lambda: len(read_stream(amqp_uri, everything, quiet=0.2)) == 110)
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)  # confirms are outstanding
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(2) == 128 + signal.SIGTERM
+    assert pending(outbox_url) == 100
+    with relay_process(outbox_url, amqp_uri):
+        eventually(lambda: pending(outbox_url) == 0)
+    assert_complete(outbox_url, read_stream(amqp_uri, everything))
+
+
+def test_a_missing_setting_stops_the_start_with_its_name() -> None:
+    argv = [sys.executable, "-c", "from intercoop.main import main; main()", "relay", "membership"]
+    done = subprocess.run(argv, env={"PATH": os.defpath}, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "DATABASE_URL" in done.stderr
