@@ -37,5 +37,11 @@ async def catch(folder: Path, port: int, host: str = HOST) -> None:
     server.close()
 
 
+def main(folder: str, port: str, host: str = HOST) -> None:
+    """Serve until SIGTERM."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    asyncio.run(catch(Path(folder), int(port), host))
+
+
 if __name__ == "__main__":
-    asyncio.run(catch(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))
+    main(*sys.argv[1:])

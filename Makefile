@@ -1,0 +1,61 @@
+# One recipe file for people and for .ci/run. Every path here is relative, so the folder's own name may hold spaces.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+# A virtual environment holds absolute paths; one that was moved is made anew.
+ifneq ("$(shell cat $(READY) 2>/dev/null)","$(CURDIR)")
+.PHONY: $(READY)
+endif
+
+.PHONY: help setup up down status test test-fast check chaos bench format lock clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## set up whatever is missing: virtual environment, libraries, RabbitMQ
+
+$(READY): requirements.lock pyproject.toml bin/setup
+	@sh bin/setup
+
+up: $(READY) ## start everything and print the addresses; Ctrl-C ends it
+	@$(BIN)/intercoop up
+
+down: $(READY) ## stop what a start in the background left running
+	@$(BIN)/intercoop down
+
+status: $(READY) ## addresses, processes, depths and ages
+	@$(BIN)/intercoop status
+
+test: $(READY) ## everything: static checks, then every test on a real broker and database
+	@failed=0; $(MAKE) check || failed=1; $(BIN)/pytest -m "not long" || failed=1; exit $$failed
+
+test-fast: $(READY) ## the tests that neither kill nor freeze a server
+	$(BIN)/pytest -m "not chaos and not long and not owns_broker"
+
+check: $(READY) ## the static part: style, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+chaos: $(READY) ## the long form of the tests that kill, freeze and starve servers
+	$(BIN)/pytest tests/chaos
+
+bench: $(READY) ## measure against the peers
+	$(BIN)/intercoop bench
+
+format: $(READY) ## put the code in form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY) ## resolve the dependencies anew, with their hashes
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras --no-header -o requirements.lock pyproject.toml -q
+
+clean: ## remove the local instance, the virtual environment and caches
+	@if [ -x $(BIN)/intercoop ]; then $(BIN)/intercoop down --erase; fi
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
