@@ -59,14 +59,16 @@ def take(
 ) -> list[Delivery[Event]]:
     """Those of `deliveries` still to be handled, in their order; they count as handled when the session commits.
 
-    With `latest`, of each subject only the newest, and only if nothing newer was ever handed over.
+    With `latest`, of each subject only the newest, and only if nothing newer was ever handed over. A sandbox event
+    counts as handled and is never handed over.
 
     Raises:
         Rebuilding: while the subscription is being rebuilt.
     """
     by_id = {delivery.id: delivery for delivery in reversed(deliveries)}
     fresh = _fresh(session, list(by_id), subscription=subscription)
-    new = [delivery for delivery in deliveries if delivery.id in fresh and by_id[delivery.id] is delivery]
+    real = [delivery for delivery in deliveries if not delivery.sandbox]
+    new = [delivery for delivery in real if delivery.id in fresh and by_id[delivery.id] is delivery]
     return _newest(session, new, subscription=subscription) if subscription.latest and new else new
 
 
