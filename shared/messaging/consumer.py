@@ -1,0 +1,132 @@
+"""The life of one subscription in one process: one thread reads the broker, another handles what has come."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.database import transaction
+from shared.messaging.dispatch import Dispatch, Outage
+from shared.messaging.intake import Intake
+from shared.messaging.link import BROKER_ERRORS, Link, Received
+from shared.messaging.retries import Retries
+from shared.messaging.subscription import Subscription
+from shared.messaging.subscription_metrics import PAUSED
+from shared.messaging.unit import Worker
+
+_log = logging.getLogger(__name__)
+
+MOST_IN_A_GROUP = 100
+GROUP_SECONDS = 0.5
+"""Groups shrink when handlers are slow, so that no transaction gets long and no event waits long for its commit."""
+
+PATIENCE_SECONDS = 30
+"""A longer outage of the database gives the messages back, or the broker would end the consumer for not answering."""
+
+LONGEST_BACKOFF = 15.0
+
+
+class Consumer:
+    """Reads in one thread (`read`), handles in another (`work`); both end after `stop`."""
+
+    def __init__(self, subscription: Subscription, *, engine: Engine, amqp_uri: str, worker: Worker) -> None:
+        self.subscription = subscription
+        self._engine = engine
+        self._amqp_uri = amqp_uri
+        self._retries = Retries(amqp_uri, subscription.service)
+        self._dispatch = Dispatch(subscription, worker=worker, begin=lambda: transaction(engine), retries=self._retries)
+        self._intake = Intake(subscription)
+        self._stopping = threading.Event()
+        self._hand: list[Received] = []
+        self._group_size = 1.0
+        self._paused = PAUSED.labels(subscription.service, subscription.name)
+
+    def stop(self) -> None:
+        """Take nothing more and end when the unit of work in hand is done."""
+        self._stopping.set()
+        self._intake.stop()
+
+    def kill(self) -> None:
+        """Let go of the broker at once; what is in hand goes back to it."""
+        self.stop()
+        self._intake.abort()
+        self._retries.close()
+
+    def read(self) -> None:
+        """Stay connected until stopped, but not while the worker holds off."""
+        failures = 0
+        while not self._stopping.is_set():
+            self._intake.wait_until_wanted()
+            try:
+                with Link(self._amqp_uri, name=self.subscription.queue) as link:
+                    failures = 0
+                    self._intake.run(link)
+            except BROKER_ERRORS as error:
+                failures += 1
+                _log.warning("broker lost: %s", type(error).__name__, extra=self._extra)
+                self._stopping.wait(backoff(failures))
+
+    def work(self) -> None:
+        """Handle what arrives until stopped."""
+        try:
+            while not self._stopping.is_set():
+                self._surviving_outages(self._turn)
+        finally:
+            self._intake.worker_ended()
+            self._retries.close()
+
+    def _surviving_outages(self, turn: Callable[[], None]) -> None:
+        try:
+            turn()
+        except Outage as outage:
+            self._pause(str(outage))
+
+    def _turn(self) -> None:
+        self._hand = [message for message in self._hand if self._dispatch.is_open(message)]
+        self._hand = self._hand or self._intake.take(int(self._group_size), seconds=1)
+        if not self._hand:
+            return
+        started = time.monotonic()
+        self._dispatch.handle(self._hand)
+        self._resize(len(self._hand), time.monotonic() - started)
+        self._hand = []
+
+    def _resize(self, handled: int, seconds: float) -> None:
+        affordable = handled * GROUP_SECONDS / max(seconds, 1e-6)
+        self._group_size = max(1.0, min(affordable, 2 * self._group_size, MOST_IN_A_GROUP))
+
+    def _pause(self, why: str) -> None:
+        """Wait until the database is well again."""
+        _log.warning("paused, the database is away: %s", why, extra=self._extra)
+        started, failures = time.monotonic(), 0
+        self._paused.inc()
+        self._stopping.wait(backoff(1))
+        while not self._stopping.is_set() and not self._database_is_well():
+            failures += 1
+            if time.monotonic() - started > PATIENCE_SECONDS:
+                self._intake.hold()
+            self._stopping.wait(backoff(failures))
+        self._dispatch.strikes = 0 if failures else self._dispatch.strikes + 1
+        self._intake.release()
+        self._paused.dec()
+        _log.info("going on", extra=self._extra)
+
+    def _database_is_well(self) -> bool:
+        try:
+            with self._engine.connect() as connection:
+                return connection.scalar(text("SHOW transaction_read_only")) == "off"
+        except SQLAlchemyError:
+            return False
+
+    @property
+    def _extra(self) -> dict[str, object]:
+        return {"subscription": self.subscription.queue}
+
+
+def backoff(failures: int) -> float:
+    """Seconds to wait after so many failures in a row: doubling, with jitter so that replicas come one by one."""
+    return min(LONGEST_BACKOFF, 0.25 * 2.0 ** min(failures, 10)) * random.uniform(0.5, 1)  # noqa: S311 -- jitter

@@ -1,0 +1,52 @@
+"""Puts on the broker what a subscription needs; declaring again what is there changes nothing."""
+
+from typing import Any
+
+from amqp.exceptions import NotFound
+
+from shared.messaging import topology
+from shared.messaging.link import Link
+from shared.messaging.subscription import Subscription
+
+
+def declare_subscription(link: Link, subscription: Subscription) -> bool:
+    """Queue, bindings and dead queue; returns whether the queue was there already."""
+    existed = exists(link, subscription.queue)
+    service, channel = subscription.service, link.channel
+    dead = topology.dead_exchange(service)
+    channel.exchange_declare(dead, "fanout", durable=True, auto_delete=False)
+    _queue(channel, dead, {"x-queue-type": "quorum"})
+    channel.queue_bind(dead, dead)
+    channel.exchange_declare(topology.redeliver_exchange(service), "direct", durable=True, auto_delete=False)
+    channel.exchange_declare(topology.EXCHANGE, "topic", durable=True, auto_delete=False)
+    _queue(channel, subscription.queue, topology.queue_arguments(service))
+    channel.queue_bind(subscription.queue, topology.redeliver_exchange(service), subscription.queue)
+    for key in topology.bindings(subscription.events):
+        channel.queue_bind(subscription.queue, topology.EXCHANGE, key)
+    return existed
+
+
+def declare_retries(link: Link, service: str) -> None:
+    """The delay queues, each behind an exchange of its name, and the way back."""
+    channel = link.channel
+    channel.exchange_declare(topology.redeliver_exchange(service), "direct", durable=True, auto_delete=False)
+    for seconds in topology.RETRY_SECONDS:
+        name = topology.retry_queue(service, seconds)
+        channel.exchange_declare(name, "fanout", durable=True, auto_delete=False)
+        _queue(channel, name, topology.retry_arguments(service, seconds))
+        channel.queue_bind(name, name)
+
+
+def exists(link: Link, queue: str) -> bool:
+    """Whether the queue or stream is there."""
+    channel = link.another_channel()
+    try:
+        channel.queue_declare(queue, passive=True)
+    except NotFound:
+        return False
+    channel.close()
+    return True
+
+
+def _queue(channel: Any, name: str, arguments: dict[str, object]) -> None:
+    channel.queue_declare(name, durable=True, auto_delete=False, arguments=arguments)

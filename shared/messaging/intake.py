@@ -1,0 +1,115 @@
+"""Messages on their way from the broker to the worker, and how many of them to have in hand."""
+
+import threading
+from collections import deque
+
+from shared.messaging.declare import declare_subscription
+from shared.messaging.link import Link, Received
+from shared.messaging.subscription import Subscription
+
+PREFETCH = 200
+
+SUSPECT_RETURNS = 3
+"""A message the broker had to take back this often may have killed us: it is handled with nothing else in hand."""
+
+
+class Intake:
+    """`run` belongs to the thread that reads the broker, `take` to the one that handles."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self._subscription = subscription
+        self._arrived: deque[Received] = deque()
+        self._changed = threading.Condition()
+        self._wanted = threading.Event()
+        self._wanted.set()
+        self._stopping = False
+        self._working = False
+        self._link: Link | None = None
+        self._consumer: str | None = None
+        self._one_by_one = True
+
+    def stop(self) -> None:
+        """Take nothing more; `run` returns when the worker has nothing in hand."""
+        self._stopping = True
+        self._wanted.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    def abort(self) -> None:
+        """Drop the connection; everything not acknowledged goes back to the broker."""
+        if self._link is not None:
+            self._link.alive = False
+
+    def hold(self) -> None:
+        """Give everything back and stay away from the broker until `release`."""
+        self._wanted.clear()
+
+    def release(self) -> None:
+        """Come back after `hold`."""
+        self._wanted.set()
+
+    def wait_until_wanted(self) -> None:
+        self._wanted.wait()
+
+    def take(self, most: int, *, seconds: float) -> list[Received]:
+        """What has come, at most `most`; waits `seconds` for the first. From now on the worker has it in hand."""
+        with self._changed:
+            self._working = False
+            if not self._arrived and not self._stopping:
+                self._changed.wait(seconds)
+            if self._stopping:
+                return []
+            hand = [self._arrived.popleft() for _ in range(min(most, len(self._arrived)))]
+            self._working = bool(hand)
+        return [message for message in hand if message.link.alive]
+
+    def worker_ended(self) -> None:
+        """The worker will never take again."""
+        self._working = False
+
+    def run(self, link: Link) -> None:
+        """Receive until stopped or held.
+
+        It begins one by one: a message that kills the process would take its neighbours in hand nearer to the
+        delivery limit with every death. Once one arrives that is no suspect, many are fetched at once.
+        """
+        self._arrived.clear()
+        declare_subscription(link, self._subscription)
+        self._link, self._consumer, self._one_by_one = link, None, True
+        while self._wanted.is_set() and not self._stopping:
+            if self._consumer is None and (self._is_idle() or not self._one_by_one):
+                self._consume(link)
+            link.drain()
+        if self._stopping:
+            self._finish(link)
+
+    def _consume(self, link: Link) -> None:
+        prefetch = 1 if self._one_by_one else PREFETCH
+        self._consumer = link.consume(self._subscription.queue, self._receive, prefetch=prefetch)
+
+    def _receive(self, message: Received) -> None:
+        suspect = message.returns >= SUSPECT_RETURNS
+        if suspect and not self._one_by_one:
+            message.link.give_back(message.tag)
+            self._switch(message.link, one_by_one=True)
+            return
+        if not suspect and self._one_by_one:
+            self._switch(message.link, one_by_one=False)
+        with self._changed:
+            self._arrived.append(message)
+            self._changed.notify()
+
+    def _switch(self, link: Link, *, one_by_one: bool) -> None:
+        self._one_by_one = one_by_one
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            link.cancel(consumer)
+
+    def _is_idle(self) -> bool:
+        return not self._arrived and not self._working
+
+    def _finish(self, link: Link) -> None:
+        if self._consumer is not None:
+            link.cancel(self._consumer)
+        while self._working:
+            link.drain()

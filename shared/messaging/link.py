@@ -1,0 +1,181 @@
+"""One connection to the broker for one reader: every wait has a bound, and letting go never hangs.
+
+kombu finds the transport; its own recovery is not used, because it waits without limit for answers of a broker that
+may be frozen or out of reach.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from kombu import Connection
+from kombu.transport.pyamqp import Transport
+
+HEARTBEAT_SECONDS = 20
+"""A silent peer is given up after two of these."""
+
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 10
+CLOSE_SECONDS = 1
+TICK_SECONDS = 0.25
+
+# AttributeError: py-amqp touches a transport that is gone already.
+BROKER_ERRORS = (*Transport.connection_errors, *Transport.channel_errors, OSError, AttributeError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """A message in hand: not acknowledged, so the broker gives it out again if we die."""
+
+    body: bytes
+    properties: dict[str, Any]
+    headers: dict[str, Any]
+    routing_key: str
+    tag: int
+    link: "Link"
+
+    @property
+    def returns(self) -> int:
+        """How often the broker had to take it back before."""
+        return int(self.headers.get("x-delivery-count", 0))
+
+
+class Link:
+    """An open connection with one channel. One thread drains; others may acknowledge."""
+
+    def __init__(self, uri: str, *, name: str, heartbeat: int = HEARTBEAT_SECONDS) -> None:
+        options = {"client_properties": {"connection_name": name}}
+        broker = Connection(uri, heartbeat=heartbeat, connect_timeout=CONNECT_SECONDS, transport_options=options)
+        self._amqp = broker.transport.establish_connection()
+        self._wait_at_most(ANSWER_SECONDS)
+        self._writing = threading.Lock()
+        self._ticked = time.monotonic()
+        self._settled: set[int] = set()
+        self._all_settled_to = 0
+        self.alive = True
+        self.channel = self.another_channel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def another_channel(self) -> Any:
+        """For a question whose answer may be that the broker closes the channel."""
+        try:
+            channel = self._amqp.channel()
+        except BROKER_ERRORS:
+            self.abort()
+            raise
+        channel.auto_decode = False
+        return channel
+
+    def _wait_at_most(self, seconds: float) -> None:
+        self._amqp.transport.sock.settimeout(seconds)
+
+    def consume(
+        self,
+        queue: str,
+        receive: Callable[[Received], None],
+        *,
+        prefetch: int,
+        arguments: dict[str, object] | None = None,
+    ) -> str:
+        """Have `receive` called, from within `drain`, with each message; returns the consumer's tag.
+
+        Should the broker end the consumer, as when the queue is deleted, `drain` raises.
+        """
+
+        def deliver(message: Any) -> None:
+            properties = message.properties
+            receive(
+                Received(
+                    body=message.body if isinstance(message.body, bytes) else message.body.encode(),
+                    properties=properties,
+                    headers=properties.get("application_headers") or {},
+                    routing_key=message.delivery_info["routing_key"],
+                    tag=message.delivery_info["delivery_tag"],
+                    link=self,
+                )
+            )
+
+        self._wait_at_most(ANSWER_SECONDS)
+        with self._writing:
+            self.channel.basic_qos(0, prefetch, False)
+        tag = self.channel.basic_consume(queue, callback=deliver, arguments=arguments)
+        return str(tag)
+
+    def drain(self) -> None:
+        """Take in what the broker sends for at most a tick, and keep the heartbeat.
+
+        Raises:
+            BROKER_ERRORS: when the connection, channel or consumer is gone.
+        """
+        self._wait_at_most(TICK_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            self._amqp.drain_events()
+        if not self.alive:
+            raise ConnectionError("given up by another thread")
+        now = time.monotonic()
+        if now - self._ticked >= 1:
+            self._ticked = now
+            with self._writing:
+                self._amqp.heartbeat_tick()
+
+    def acknowledge(self, tags: Iterable[int]) -> None:
+        """Let the broker forget these messages. On a connection that is gone nothing happens: they come again."""
+        self._settled.update(tags)
+        before = self._all_settled_to
+        while self._all_settled_to + 1 in self._settled:
+            self._all_settled_to += 1
+            self._settled.discard(self._all_settled_to)
+        if self._all_settled_to > before:
+            self._answer(self._all_settled_to, multiple=True)
+        for tag in tags:
+            if tag > self._all_settled_to:
+                self._answer(tag)
+
+    def give_back(self, tag: int) -> None:
+        """Let the broker give the message to whoever is next, perhaps us."""
+        self._settled.add(tag)
+        self._write(lambda: self.channel.basic_reject(tag, True))
+
+    def is_settled(self, tag: int) -> bool:
+        """Whether the message was acknowledged or given back."""
+        return tag <= self._all_settled_to or tag in self._settled
+
+    def _answer(self, tag: int, *, multiple: bool = False) -> None:
+        self._write(lambda: self.channel.basic_ack(tag, multiple))
+
+    def _write(self, send: Callable[[], None]) -> None:
+        if not self.alive:
+            return
+        try:
+            with self._writing:
+                send()
+        except BROKER_ERRORS:
+            self.alive = False
+
+    def cancel(self, consumer_tag: str) -> None:
+        """Ask for no more messages; those on their way still arrive."""
+        self._wait_at_most(ANSWER_SECONDS)
+        self.channel.basic_cancel(consumer_tag)
+
+    def close(self) -> None:
+        """Say goodbye if the broker still listens, then let go in any case."""
+        if self.alive:
+            self.alive = False
+            with contextlib.suppress(*BROKER_ERRORS):
+                self._wait_at_most(CLOSE_SECONDS)
+                self._amqp.close()
+        self.abort()
+
+    def abort(self) -> None:
+        """Let go at once."""
+        self.alive = False
+        with contextlib.suppress(*BROKER_ERRORS):
+            self._amqp.collect()

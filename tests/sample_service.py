@@ -1,0 +1,190 @@
+"""A service for the tests of subscriptions: what a member is called says what its handler does.
+
+Runs in a process of its own (`python -m tests.sample_service`), since eventlet patches the whole process.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+from shared.run import patch, work
+from shared.settings import Settings
+
+if __name__ == "__main__":
+    patch()
+
+from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, Text, Uuid, delete, insert
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from shared.contracts.examples import example
+from shared.contracts.membership import (
+    ContactChanged,
+    MemberAdmitted,
+    MemberState,
+    MemberUpdated,
+    ProspectOpened,
+)
+from shared.errors import Rejected
+from shared.messaging import topology
+from shared.messaging.link import Link
+from shared.messaging.outbox import publish
+from shared.messaging.subscribe import subscribe
+from shared.messaging.wire import Delivery
+
+metadata = MetaData()
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("subscription", Text, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+)
+
+kept = Table(
+    "kept",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+)
+
+
+class NameNotLiked(Rejected):
+    message = "The name is not liked."
+
+
+def note(session: Session, delivery: Delivery[Any], subscription: str) -> None:
+    session.execute(
+        insert(notes).values(
+            subscription=subscription,
+            event_id=delivery.id,
+            subject=delivery.subject,
+            version=delivery.subject_version,
+            name=getattr(delivery.event, "name", ""),
+            pid=os.getpid(),
+        )
+    )
+
+
+def empty_kept(session: Session) -> None:
+    session.execute(delete(kept))
+
+
+def empty_listed(session: Session) -> None:
+    session.execute(delete(notes).where(notes.c.subscription == "list_members"))
+
+
+def behave(session: Session, delivery: Delivery[Any]) -> None:
+    """Do what the name says: refuse · fail · swallow · sleep SECONDS · burn SECONDS · die · publish · lose."""
+    what, _, how = delivery.event.name.partition(" ")
+    if what == "refuse":
+        raise NameNotLiked
+    if what == "fail":
+        raise RuntimeError(f"someone@example.org {how}")
+    if what == "once" and not flag(f"once-{how}").exists():
+        flag(f"once-{how}").touch()
+        raise RuntimeError("only once")
+    if what == "swallow":
+        try:
+            session.connection().exec_driver_sql("SELECT 1/0")
+        except Exception:  # noqa: BLE001 -- what a careless handler does
+            return
+    if what == "sleep":
+        time.sleep(float(how))
+    if what == "burn":
+        end = time.monotonic() + float(how)
+        while time.monotonic() < end:
+            pass
+    if what == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "publish":
+        publish(session, example(ProspectOpened), at=delivery.time)
+    if what == "lose":
+        session.connection().exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def flag(name: str) -> Path:
+    return Path(os.environ["SAMPLE_FLAGS"]) / name
+
+
+def die_if_told(where: str) -> None:
+    """Each order to die is carried out once."""
+    if flag(where).exists():
+        flag(where).unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class SampleService:
+    name: ClassVar[str] = "sample"
+
+    @subscribe(MemberAdmitted)
+    def note_member(self, session: Session, delivery: Delivery[MemberAdmitted]) -> None:
+        behave(session, delivery)
+        note(session, delivery, "note_member")
+        die_if_told("before-commit")
+
+    @subscribe(MemberAdmitted, MemberUpdated, latest=True, projection=empty_kept)
+    def keep_member(self, session: Session, delivery: Delivery[MemberState]) -> None:
+        values = {"version": delivery.subject_version, "name": delivery.event.name}
+        session.execute(
+            postgresql.insert(kept)
+            .values(member_id=delivery.event.member_id, **values)
+            .on_conflict_do_update(index_elements=["member_id"], set_=values)
+        )
+
+    @subscribe(MemberAdmitted, many=True, projection=empty_listed)
+    def list_members(self, session: Session, deliveries: list[Delivery[MemberAdmitted]]) -> None:
+        for delivery in deliveries:
+            note(session, delivery, "list_members")
+
+    @subscribe(ContactChanged)
+    def hear_contact(self, session: Session, delivery: Delivery[ContactChanged]) -> None:
+        note(session, delivery, "hear_contact")
+
+
+def load() -> type:
+    """The class with only the subscriptions SAMPLE_ONLY names, so that a test pays for what it uses."""
+    only = os.environ.get("SAMPLE_ONLY", "")
+    for method in ("note_member", "keep_member", "list_members", "hear_contact"):
+        if only and method not in only.split(","):
+            delattr(SampleService, method)
+    if delays := os.environ.get("SAMPLE_RETRY_SECONDS"):
+        topology.RETRY_SECONDS = tuple(int(delay) for delay in delays.split(","))  # type: ignore[assignment] # shorter
+    acknowledge = Link.acknowledge
+
+    def acknowledge_or_die(self: Link, tags: Any) -> None:
+        die_if_told("before-ack")
+        acknowledge(self, tags)
+
+    Link.acknowledge = acknowledge_or_die  # type: ignore[method-assign] # a crash exactly there
+    return SampleService
+
+
+def main() -> None:
+    settings = Settings(
+        service="sample",
+        database_url=os.environ["DATABASE_URL"],
+        amqp_uri=os.environ["AMQP_URI"],
+        http_host="127.0.0.1",
+        http_port=0,
+        jwks=os.environ["SAMPLE_FLAGS"] + "/jwks.json",
+        token_issuer="nobody",
+        token_audience="nobody",
+        link_secret="none",
+        public_url="http://127.0.0.1",
+    )
+    work(load, settings, socket.create_server(("127.0.0.1", 0)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

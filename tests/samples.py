@@ -1,0 +1,164 @@
+"""Runs the sample service, publishes to it and looks at what it did."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pika
+from sqlalchemy import Engine, func, select
+
+from shared.contracts import Event
+from shared.contracts.examples import example
+from shared.contracts.membership import MemberAdmitted, MemberUpdated
+from shared.ids import uuid7
+from shared.messaging import topology
+from shared.messaging.dead_letters import dead_letters
+from shared.messaging.wire import CONTENT_TYPE, encode
+from shared.tables import plumbing
+from shared.tracing import Trace
+from tests.sample_service import kept, metadata, notes
+from tests.waiting import eventually
+
+ROOT = Path(__file__).parents[1]
+
+
+class Sample:
+    """The sample service's processes, its database and its broker."""
+
+    def __init__(self, engine: Engine, amqp_uri: str, folder: Path, *, only: str = "note_member") -> None:
+        self.engine = engine
+        self.amqp_uri = amqp_uri
+        self.folder = folder
+        self.only = only
+        self.retry_seconds = "1,1"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        plumbing.create_all(engine)
+        metadata.create_all(engine)
+        (folder / "jwks.json").write_text('{"keys": []}')
+
+    def start(self, *, amqp_uri: str | None = None, database_url: str | None = None) -> subprocess.Popen[bytes]:
+        env = os.environ | {
+            "DATABASE_URL": database_url or self.engine.url.render_as_string(hide_password=False),
+            "AMQP_URI": amqp_uri or self.amqp_uri,
+            "SAMPLE_FLAGS": str(self.folder),
+            "SAMPLE_ONLY": self.only,
+            "SAMPLE_RETRY_SECONDS": self.retry_seconds,
+        }
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.sample_service"], cwd=ROOT, env=env, stdout=log, stderr=log
+            )
+        self.processes.append(process)
+        return process
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    def logged(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+    def stop(self, process: subprocess.Popen[bytes] | None = None, *, within: float = 30) -> int:
+        process = process or self.processes[-1]
+        process.send_signal(signal.SIGTERM)
+        return process.wait(within)
+
+    def kill_all(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def wait_until_attached(self) -> None:
+        """Until every subscription's queue has a consumer."""
+        for name in self.only.split(","):
+            eventually(lambda name=name: self.consumers(topology.queue("sample", name)), within=20)
+
+    def consumers(self, queue: str) -> int:
+        with a_channel(self.amqp_uri) as channel:
+            try:
+                return int(channel.queue_declare(queue, passive=True).method.consumer_count)
+            except pika.exceptions.ChannelClosedByBroker:
+                return 0
+
+    def depth(self, queue: str) -> int:
+        """Messages ready in the queue."""
+        with a_channel(self.amqp_uri) as channel:
+            return int(channel.queue_declare(queue, passive=True).method.message_count)
+
+    def noted(self, subscription: str = "note_member") -> list[UUID]:
+        with self.engine.connect() as connection:
+            query = select(notes.c.event_id).where(notes.c.subscription == subscription).order_by(notes.c.id)
+            return list(connection.scalars(query))
+
+    def names(self, subscription: str = "note_member") -> list[str]:
+        with self.engine.connect() as connection:
+            query = select(notes.c.name).where(notes.c.subscription == subscription).order_by(notes.c.id)
+            return list(connection.scalars(query))
+
+    def kept(self) -> dict[UUID, tuple[int, str]]:
+        with self.engine.connect() as connection:
+            return {row.member_id: (row.version, row.name) for row in connection.execute(select(kept))}
+
+    def dead(self) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(select(dead_letters).order_by(dead_letters.c.id)))
+
+    def count(self, table: Any) -> int:
+        with self.engine.connect() as connection:
+            return int(connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+@contextmanager
+def a_channel(amqp_uri: str) -> Iterator[Any]:
+    with pika.BlockingConnection(pika.URLParameters(amqp_uri)) as connection:
+        yield connection.channel()
+
+
+class Wire:
+    """An event as it goes over the wire."""
+
+    def __init__(
+        self, event: Event, *, version: int = 1, event_id: UUID | None = None, trace: Trace | None = None
+    ) -> None:
+        self.id = event_id or uuid7()
+        self.key = event.routing_key()
+        self.type = event.type_name()
+        self.event = event
+        head, tail = encode(event, event_id=self.id, time=datetime.now(UTC), trace=trace or Trace())
+        self.body = f"{head}{version}{tail}".encode()
+
+
+def admitted(name: str = "Cooperativa La Unión", *, version: int = 1, member: UUID | None = None) -> Wire:
+    event = example(MemberAdmitted)
+    return Wire(replace(event, member_id=member or uuid4(), name=name), version=version)  # type: ignore[type-var]
+
+
+def updated(name: str, *, member: UUID, version: int) -> Wire:
+    return Wire(replace(example(MemberUpdated), member_id=member, name=name), version=version)  # type: ignore[type-var]
+
+
+def send(amqp_uri: str, wires: Iterable[Wire | bytes], *, key: str = "membership.member.admitted.v1") -> None:
+    """Publish to the exchange, confirmed; bytes go as they are."""
+    with a_channel(amqp_uri) as channel:
+        channel.confirm_delivery()
+        channel.exchange_declare(topology.EXCHANGE, "topic", durable=True)
+        for wire in wires:
+            event = wire if isinstance(wire, Wire) else None
+            properties = pika.BasicProperties(
+                content_type=CONTENT_TYPE,
+                delivery_mode=2,
+                message_id=str(event.id) if event else None,
+                type=event.type if event else None,
+            )
+            body = event.body if event else wire
+            channel.basic_publish(topology.EXCHANGE, event.key if event else key, body, properties, mandatory=True)
