@@ -43,6 +43,7 @@ def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 30_000
         max_overflow=pool_size,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors are logged, and parameters are people's data
         connect_args={
             "connect_timeout": 5,
             "keepalives_idle": 10,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from babel.messages.pofile import read_po
 
@@ -34,10 +34,9 @@ def gettext(language: str, message: str, **params: object) -> str:
 def language_of(accept_language: str | None, default: Language = DEFAULT) -> Language:
     """The language of ours the header prefers: es-419 and pt-BR count as es and pt, q=0 as a refusal."""
     ranked = sorted(_preferences(accept_language or ""), key=lambda preference: -preference[1])
-    for tag, quality in ranked:
-        if quality > 0 and tag in LANGUAGES:
-            return cast("Language", tag)
-    return default
+    wanted = [tag for tag, quality in ranked if quality > 0]
+    known: dict[str, Language] = {language: language for language in LANGUAGES}
+    return next((known[tag] for tag in wanted if tag in known), default)
 
 
 def _preferences(header: str) -> Iterable[tuple[str, float]]:

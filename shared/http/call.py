@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Engine, Select
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Request
 
 from shared.http.auth import Principal
 from shared.http.paging import Page, PageRequest, page
 from shared.http.preconditions import IfMatch
+from shared.http.request import HttpRequest
 from shared.i18n import Language
 from shared.settings import Settings
 
@@ -32,7 +32,7 @@ class Call:
     principal: Principal
     language: Language
     now: datetime
-    request: Request
+    request: HttpRequest
     container: Any
     closing: Callable[[], bool]
     body: dict[str, Any] = field(default_factory=dict)

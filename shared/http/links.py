@@ -32,7 +32,9 @@ def verify(secret: str, purpose: str, token: str, *, lifetime: timedelta) -> dic
         LinkExpired, LinkInvalid: both Forbidden (403).
     """
     try:
-        data = URLSafeTimedSerializer(secret, salt=f"link {purpose}").loads(token, max_age=lifetime.total_seconds())
+        data = URLSafeTimedSerializer(secret, salt=f"link {purpose}").loads(
+            token, max_age=int(lifetime.total_seconds())
+        )
     except SignatureExpired as error:
         raise LinkExpired from error
     except BadData as error:

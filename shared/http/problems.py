@@ -45,11 +45,12 @@ def code_of(kind: type[Exception]) -> str:
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with the input: where (JSON pointer, or the parameter's name) and what."""
+    """One thing wrong with the input: where (JSON pointer, or a parameter's name) and what."""
 
     where: str
     message: str
     params: dict[str, Any] = field(default_factory=dict)
+    parameter: bool = False
 
 
 class InvalidInput(Problem):
@@ -66,7 +67,7 @@ class BadParameter(InvalidInput):
     """One query parameter is wrong."""
 
     def __init__(self, name: str, message: str, **params: object) -> None:
-        super().__init__([Fault(name, message, params)])
+        super().__init__([Fault(name, message, params, parameter=True)])
 
     @property
     def code(self) -> str:
@@ -79,8 +80,26 @@ class MalformedJson(Problem):
     message = "The body is not valid JSON."
 
 
+class ValueNotStorable(Problem):
+    """A value is outside of what can be stored, such as a number that is too large."""
+
+    message = "A value is outside of what can be stored."
+
+
 class BadRequest(Problem):
     """The request breaks HTTP."""
+
+
+class BadIdempotencyKey(Problem):
+    """The Idempotency-Key has no usable form, or the route takes none."""
+
+    message = "Idempotency-Key must be 1 to 255 printable characters."
+
+
+class KeyNotTaken(Problem):
+    """The answer shows a secret, so it is not kept to be given again."""
+
+    message = "This address takes no Idempotency-Key, since its answer is shown only once."
 
 
 class Unauthorized(Problem):
@@ -213,9 +232,12 @@ def _kind(error: Problem | DomainError) -> tuple[int, str, dict[str, str]]:
 def _errors(error: Problem | DomainError, language: Language) -> list[dict[str, str]]:
     if isinstance(error, InvalidInput):
         return [
-            {"detail": gettext(language, fault.message, **fault.params), "pointer": fault.where}
+            {
+                "detail": gettext(language, fault.message, **fault.params),
+                "parameter" if fault.parameter else "pointer": fault.where,
+            }
             for fault in error.faults
         ]
     if isinstance(error, DomainError) and error.pointer:
-        return [{"detail": gettext(language, error.message, **error.params), "pointer": error.pointer}]
+        return [{"detail": gettext(language, error.message, **error.params), "pointer": f"#{error.pointer}"}]
     return []

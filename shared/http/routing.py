@@ -1,12 +1,25 @@
 """`@route`: an HTTP address of a service, said once: who may, what comes in, what goes out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial, wraps
 from typing import Any, TypeVar
 
+from eventlet.event import Event
 from marshmallow import Schema
+from nameko.exceptions import ContainerBeingKilled
+from nameko.extensions import register_entrypoint
+from nameko.web.handlers import HttpRequestHandler
+from sqlalchemy import Engine
+from werkzeug.wrappers import Response
 
+from shared.http.auth import Authenticator
+from shared.http.exchange import answer
 from shared.http.paging import Sort
+from shared.http.problems import Unavailable
+from shared.http.request import HttpRequest
+from shared.http.server import HttpServer
+from shared.settings import Settings
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 MIB = 1024 * 1024
@@ -21,7 +34,7 @@ class Declaration:
     path: str
     scope: str | None
     body: Schema | None
-    query: Schema | None
+    query: Schema
     returns: Schema | None
     status: int
     sort: Sort | None
@@ -31,6 +44,42 @@ class Declaration:
     produces: str
     max_body: int
     idempotent: bool
+
+    @property
+    def takes_body(self) -> bool:
+        """A body is read; without one, whatever the caller sends is ignored."""
+        return self.body is not None or self.consumes != (JSON,)
+
+
+class Route(HttpRequestHandler):  # type: ignore[misc]  # nameko ships no types
+    """nameko's HTTP entrypoint with the kit around the method."""
+
+    server = HttpServer()
+
+    def __init__(self, declaration: Declaration) -> None:
+        # The kit answers and logs every exception itself.
+        super().__init__(declaration.method, declaration.path, expected_exceptions=(Exception,))
+        self.declaration = declaration
+
+    def setup(self) -> None:
+        super().setup()
+        self.engine: Engine = self.container.config["engine"]
+        self.settings: Settings = self.container.config["settings"]
+        self.authenticator: Authenticator = self.container.config["authenticator"]
+
+    def handle_request(self, request: HttpRequest) -> Response:
+        done = Event()
+        try:
+            self.container.spawn_worker(self, (self, request), {}, handle_result=partial(self.handle_result, done))
+        except ContainerBeingKilled:
+            raise Unavailable(headers={"Retry-After": "1"}) from None
+        response = done.wait()
+        assert isinstance(response, Response)
+        return response
+
+    def stop(self) -> None:
+        self.server.close()
+        super().stop()
 
 
 def route(
@@ -63,4 +112,38 @@ def route(
     Idempotency-Key where the answer must not be stored, since it shows a secret.
     What the method returns with an integer `version` gets an ETag. A werkzeug Response goes out as it is.
     """
-    raise NotImplementedError
+    declaration = Declaration(
+        method=method,
+        path=path,
+        scope=scope,
+        body=body() if body else None,
+        query=(query or Schema)(),
+        returns=returns() if returns else None,
+        status=status,
+        sort=sort,
+        requires_if_match=requires_if_match,
+        location=location,
+        consumes=consumes,
+        produces=produces,
+        max_body=max_body,
+        idempotent=idempotent,
+    )
+
+    def decorate(function: Method) -> Method:
+        @wraps(function)
+        def entry(service: Any, bound: Route, request: HttpRequest) -> Response:
+            return answer(bound, request, partial(function, service))
+
+        register_entrypoint(entry, Route(declaration))
+        return entry  # type: ignore[return-value]  # nameko calls it by name; nobody else does
+
+    return decorate
+
+
+def routes_of(service: type) -> Iterator[tuple[str, Callable[..., Any], Declaration]]:
+    """Every route of the service class: the method's name, the method, what it was told."""
+    for name in dir(service):
+        method = getattr(service, name)
+        for entrypoint in getattr(method, "nameko_entrypoints", ()):
+            if isinstance(entrypoint, Route):
+                yield name, method, entrypoint.declaration

@@ -1,7 +1,10 @@
 """The routes every service has."""
 
+from shared.http.health import HealthRoutes
+from shared.http.operations import ApiKeyRoutes
 
-class StandardRoutes:
+
+class StandardRoutes(HealthRoutes, ApiKeyRoutes):
     """Base of every service class: documentation, health, metrics, operations, feed."""
 
     name: str

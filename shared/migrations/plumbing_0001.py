@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql
 
 def upgrade() -> None:
     """Create the shared tables."""
+    _create_api_keys()
     _create_dead_letters()
     _create_idempotency_keys()
     _create_inbox()
@@ -14,6 +15,29 @@ def upgrade() -> None:
     _create_outbox()
     _create_subscriptions()
     _create_dead_letter_actions()
+
+
+def _create_api_keys() -> None:
+    op.create_table(
+        "api_keys",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False, comment="the public part, by which it is found"),
+        sa.Column(
+            "hash",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="SHA-256; the secret has 256 random bits, so no salt is needed",
+        ),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("scopes", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaces", sa.Uuid(), nullable=True, comment="the key this one was rotated from"),
+        sa.PrimaryKeyConstraint("id", name="pk_api_keys"),
+        sa.UniqueConstraint("prefix", name="uq_api_keys_prefix"),
+    )
 
 
 def _create_dead_letters() -> None:

@@ -1,0 +1,218 @@
+"""One call from the checked request to the committed answer."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import msgspec
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.wrappers import Response
+
+from shared.clock import utc_now
+from shared.database import transaction
+from shared.errors import DomainError
+from shared.http import idempotency, keys
+from shared.http.auth import ANONYMOUS, Principal, bearer
+from shared.http.call import Call
+from shared.http.loading import check_media_type, load_body, load_query
+from shared.http.paging import Page, read_page_request
+from shared.http.preconditions import etag, read_if_match, unchanged
+from shared.http.problems import (
+    ConcurrentChange,
+    InternalError,
+    KeyNotTaken,
+    PreconditionFailed,
+    PreconditionRequired,
+    Problem,
+    Unavailable,
+    ValueNotStorable,
+    problem_response,
+)
+from shared.http.request import HttpRequest
+
+if TYPE_CHECKING:
+    from shared.http.routing import Route
+
+log = logging.getLogger("intercoop.http")
+
+READS = frozenset({"GET", "HEAD"})
+_CONFLICTS = frozenset({"23505", "40001", "40P01", "55P03"})
+"""Unique violation, serialization failure, deadlock, lock not available: the same call may work a moment later."""
+
+
+def answer(route: "Route", request: HttpRequest, method: Callable[..., Any]) -> Response:
+    """Whatever happens, an answer: the method's, or the problem that says why not."""
+    try:
+        request.principal = _authenticate(route, request)
+        call = _load(route, request)
+        claim = _claim(route, request)
+        if claim is None:
+            with transaction(call.engine, request.trace()) as call.session:
+                return _perform(route, call, method)
+        return _once(route, call, method, claim)
+    except Exception as error:  # noqa: BLE001 -- the edge: each becomes an answer, and what is a fault is logged
+        return problem_response(as_problem(error, request), request.context)
+
+
+def _authenticate(route: "Route", request: HttpRequest) -> Principal:
+    scope = route.declaration.scope
+    if scope is None:
+        return ANONYMOUS
+    token = bearer(request.headers.get("Authorization"))
+    if token.startswith(keys.PREFIX):
+        # A transaction of its own, so that a method which only waits holds no connection.
+        with transaction(route.engine) as session:
+            principal = keys.principal_of(session, token, now=utc_now())
+    else:
+        principal = route.authenticator.principal(token)
+    principal.require(scope)
+    return principal
+
+
+def _load(route: "Route", request: HttpRequest) -> Call:
+    declaration = route.declaration
+    call = Call(
+        session=Session(),
+        engine=route.engine,
+        settings=route.settings,
+        principal=request.principal,
+        language=request.context.language,
+        now=utc_now(),
+        request=request,
+        container=route.container,
+        closing=route.server.is_closing,
+        raw=request.body,
+        if_match=read_if_match(request.headers.get("If-Match")),
+    )
+    if declaration.takes_body:
+        check_media_type(request.mimetype, declaration.consumes)
+    if declaration.body is not None:
+        call.body = load_body(declaration.body, request.body)
+    _load_query(route, request, call)
+    if declaration.requires_if_match and call.if_match.header is None:
+        raise PreconditionRequired
+    return call
+
+
+def _load_query(route: "Route", request: HttpRequest, call: Call) -> None:
+    args = request.args.copy()
+    if route.declaration.sort is not None:
+        wanted = {name: args.pop(name) for name in ("limit", "cursor", "sort") if name in args}
+        secret = route.settings.link_secret
+        call.paging = read_page_request(wanted, route.declaration.sort, secret=secret, route=route.declaration.path)
+    call.query = load_query(route.declaration.query, args)
+
+
+def _claim(route: "Route", request: HttpRequest) -> idempotency.Claim | None:
+    if request.method in READS or "Idempotency-Key" not in request.headers:
+        return None
+    if not route.declaration.idempotent:
+        raise KeyNotTaken
+    return idempotency.read_claim(request)
+
+
+def _perform(route: "Route", call: Call, method: Callable[..., Any]) -> Response:
+    result = method(call, **call.request.path_values)
+    if route.declaration.requires_if_match and not call.if_match.checked:
+        raise RuntimeError(f"{route.method_name} must hold If-Match against what it changes: call.match(aggregate)")
+    call.session.flush()
+    return _render(route, call, result)
+
+
+def _once(route: "Route", call: Call, method: Callable[..., Any], claim: idempotency.Claim) -> Response:
+    trace = call.request.trace()
+    try:
+        with transaction(call.engine, trace) as call.session:
+            earlier = idempotency.earlier_answer(call.session, claim)
+            if earlier is not None:
+                return earlier
+            response = _perform(route, call, method)
+            idempotency.remember(call.session, claim, response)
+            return response
+    except DomainError as refusal:
+        response = problem_response(refusal, call.request.context)
+    # The rollback gave the key back, so somebody may have been faster: then theirs is the key's answer.
+    with transaction(call.engine) as session:
+        earlier = idempotency.earlier_answer(session, claim, wait=True)
+        if earlier is not None:
+            return earlier
+        idempotency.remember(session, claim, response)
+        return response
+
+
+def _render(route: "Route", call: Call, result: Any) -> Response:
+    if isinstance(result, Response):
+        return result
+    declaration = route.declaration
+    if isinstance(result, Page):
+        return _render_page(route, call, result)
+    if declaration.status == 204:  # noqa: PLR2004 -- No Content
+        response = Response(status=204)
+        del response.headers["Content-Type"]
+    else:
+        document = result if declaration.returns is None else declaration.returns.dump(result)
+        response = json_response(document, declaration.status)
+        if declaration.location:
+            response.headers["Location"] = declaration.location.format_map(document)
+    return _tagged(call, response, result)
+
+
+def _render_page(route: "Route", call: Call, page: Page[Any]) -> Response:
+    returns = route.declaration.returns
+    items = page.items if returns is None else returns.dump(page.items, many=True)
+    response = json_response({"items": items, "next_cursor": page.next_cursor}, 200)
+    if page.next_cursor is not None:
+        following = call.request.args.copy()
+        following["cursor"] = page.next_cursor
+        response.headers["Link"] = f'<{call.request.path}?{urlencode(list(following.items(multi=True)))}>; rel="next"'
+    return response
+
+
+def _tagged(call: Call, response: Response, result: Any) -> Response:
+    version = getattr(result, "version", None)
+    if not isinstance(version, int):
+        return response
+    tag = etag(version)
+    if call.request.method in READS and unchanged(call.request.headers.get("If-None-Match"), tag):
+        response = Response(status=304)
+        del response.headers["Content-Type"]
+    response.headers["ETag"] = tag
+    return response
+
+
+def json_response(document: Any, status: int) -> Response:
+    """JSON as the wire has it; UUIDs, dates and decimals as text."""
+    return Response(msgspec.json.encode(document), status=status, content_type="application/json")
+
+
+def as_problem(error: Exception, request: HttpRequest) -> Problem | DomainError:
+    """What the caller is told; what is a fault of ours, or of the database, is logged here with the correlation id."""
+    if isinstance(error, Problem | DomainError):
+        return error
+    if isinstance(error, StaleDataError):
+        return PreconditionFailed() if "If-Match" in request.headers else ConcurrentChange()
+    return _fault(error, request)
+
+
+def _fault(error: Exception, request: HttpRequest) -> Problem:
+    fields = {"correlation_id": request.context.correlation_id, "route": request.template, "method": request.method}
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _CONFLICTS:
+        log.info("conflict in the database", extra=fields | {"error": _first_line(error.orig)})
+        return ConcurrentChange()
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        log.warning("database away or too slow", extra=fields | {"error": _first_line(error)})
+        return Unavailable(headers={"Retry-After": "5"})
+    if isinstance(error, DataError):
+        log.warning("a value the database refuses", extra=fields | {"error": _first_line(error.orig)})
+        return ValueNotStorable()
+    log.error("unhandled error", extra=fields, exc_info=error)
+    return InternalError()
+
+
+def _first_line(error: object) -> str:
+    """The rest of a database's message may quote the row."""
+    return str(error).partition("\n")[0]

@@ -1,0 +1,80 @@
+"""Is it alive, is it ready, how is it doing: for orchestrators and operators."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol, runtime_checkable
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
+
+from shared import metrics
+from shared.http.call import Call
+from shared.http.exchange import json_response
+from shared.http.routing import route
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A nameko extension that can say why the service is not ready for work."""
+
+    def trouble(self) -> str | None:
+        """None when all is well, else what is wrong, without addresses or credentials."""
+
+
+class HealthRoutes:
+    """/health/live, /health/ready and /metrics."""
+
+    @route("GET", "/health/live", scope=None)
+    def live(self, call: Call) -> dict[str, str]:
+        """The process answers. An orchestrator restarts it when it does not."""
+        return {"status": "alive"}
+
+    @route("GET", "/health/ready", scope=None)
+    def ready(self, call: Call) -> Response:
+        """Database reachable, subscriptions attached. Writes need no broker: the outbox takes them."""
+        found = {"database": _database_trouble(call.engine), **_extension_troubles(call.container)}
+        troubles = {name: trouble for name, trouble in found.items() if trouble}
+        status = "unready" if troubles else "ready"
+        return json_response({"status": status, "troubles": troubles}, 503 if troubles else 200)
+
+    @route("GET", "/metrics", scope=None, produces=CONTENT_TYPE_LATEST)
+    def metrics(self, call: Call) -> Response:
+        """Prometheus text format, over all worker processes of the service."""
+        return Response(metrics.exposition(Backlog(call.engine)), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database_trouble(engine: Engine) -> str | None:
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        return type(error).__name__
+    return None
+
+
+def _extension_troubles(container: Any) -> dict[str, str | None]:
+    watched = [extension for extension in container.extensions if isinstance(extension, Watched)]
+    return {getattr(extension, "method_name", type(extension).__name__): extension.trouble() for extension in watched}
+
+
+class Backlog(Collector):
+    """What waits in the database: events not sent yet, events that could not be handled."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        statement = text("""
+            SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS pending,
+                   (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM outbox
+                    WHERE published_at IS NULL) AS oldest
+        """)
+        with self._engine.connect() as connection:
+            row = connection.execute(statement).one()
+        yield GaugeMetricFamily("intercoop_outbox_pending", "Events written but not sent yet.", value=row.pending)
+        yield GaugeMetricFamily(
+            "intercoop_outbox_oldest_seconds", "Age of the oldest event not sent yet.", value=float(row.oldest)
+        )
