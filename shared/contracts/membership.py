@@ -51,6 +51,15 @@ class ProspectOpened(Event, topic="membership.prospect.opened", subject="prospec
     source: str
 
 
+class ProspectLost(Event, topic="membership.prospect.lost", subject="prospect_id"):
+    """Nobody tries to win the organization any more."""
+
+    prospect_id: UUID
+    organization_id: UUID
+    country: str
+    sectors: tuple[str, ...]
+
+
 class ContactChanged(Event, topic="membership.contact.changed", subject="contact_id", visibility="internal"):
     """How to reach a person who acts for an organization; `removed` when nobody should write there any more."""
 
@@ -82,6 +91,7 @@ EVENTS: tuple[type[Event], ...] = (
     MemberUpdated,
     MemberStandingChanged,
     ProspectOpened,
+    ProspectLost,
     ContactChanged,
     RegistryImported,
 )

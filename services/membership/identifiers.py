@@ -1,0 +1,39 @@
+"""Identifiers by their org-id.guide list code (AR-CUIT), checked where python-stdnum knows the country's numbers."""
+
+import re
+from functools import cache
+from types import ModuleType
+
+from stdnum.exceptions import ValidationError
+from stdnum.util import get_cc_module
+
+SCHEME = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,20}")
+
+
+def read_identifier(scheme: str, text: str) -> tuple[str, bool]:
+    """The value as the scheme writes it, and whether it may be taken for identity.
+
+    It may not when its check digit or form is wrong, or when it is one digit over and over, which people enter to get
+    past a form. A scheme nobody can check is taken as it is.
+    """
+    value = " ".join(text.split())
+    checker = _checker(scheme)
+    if checker is None:
+        return value, bool(value)
+    try:
+        number = str(checker.validate(value))
+    except ValidationError:
+        return value, False
+    return number, len(set(number)) > 1
+
+
+def can_check(scheme: str) -> bool:
+    """Whether values of this scheme are checked at all."""
+    return _checker(scheme) is not None
+
+
+@cache
+def _checker(scheme: str) -> ModuleType | None:
+    country, _, number = scheme.lower().partition("-")
+    module = get_cc_module(country, number)
+    return module if isinstance(module, ModuleType) else None

@@ -1,0 +1,70 @@
+"""Pairs of organizations that may be one, for a person to decide."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from services.membership.model.base import Base
+from services.membership.model.organizations import Organization
+from shared.errors import Conflict, NotFound
+from shared.ids import uuid7
+
+Reason = Literal["shared_identifier", "close_name"]
+Decision = Literal["same", "different"]
+
+
+class UnknownReviewItem(NotFound):
+    message = "There is no review item {item_id}."
+
+
+class AlreadyDecided(Conflict):
+    message = "It was decided already: {decision}."
+
+
+class ReviewItem(Base):
+    """Two organizations that may be one, and why it is thought so. A pair is proposed once for each reason, ever."""
+
+    __tablename__ = "review_items"
+    __table_args__ = (
+        CheckConstraint("first_id < second_id", name="ordered"),
+        CheckConstraint("reason IN ('shared_identifier', 'close_name')", name="reason"),
+        CheckConstraint("decision IN ('same', 'different')", name="decision"),
+        UniqueConstraint("first_id", "second_id", "reason"),
+        Index("ix_review_items_second_id", "second_id"),
+        Index("ix_review_items_opened_at_id", "opened_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    version: Mapped[int] = mapped_column()
+    first_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    second_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    reason: Mapped[Reason] = mapped_column(Text)
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    opened_at: Mapped[datetime]
+    decision: Mapped[Decision | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    note: Mapped[str] = mapped_column(default="")
+
+    first: Mapped[Organization] = relationship(
+        lambda: Organization, foreign_keys=lambda: ReviewItem.first_id, lazy="joined", innerjoin=True
+    )
+    second: Mapped[Organization] = relationship(
+        lambda: Organization, foreign_keys=lambda: ReviewItem.second_id, lazy="joined", innerjoin=True
+    )
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own form
+
+    def decide(self, decision: Decision, *, note: str, now: datetime, actor: str) -> None:
+        """Record what a person decided of the pair.
+
+        Raises:
+            AlreadyDecided: when somebody decided before.
+        """
+        if self.decision:
+            raise AlreadyDecided(decision=self.decision)
+        self.decision, self.note, self.decided_at, self.decided_by = decision, note, now, actor

@@ -1,0 +1,126 @@
+"""Propose pairs that may be one organization: same valid identifier, or close names in the same place."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import combinations
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.membership.matching import Candidate, close_pairs
+from services.membership.model import Identifier, Organization, ReviewItem
+from services.membership.model.review import Reason
+from shared.ids import uuid7
+
+MAX_SHARING = 20
+"""An identifier that more organizations than this bear is a placeholder, and tells nobody apart."""
+
+
+class Proposal(NamedTuple):
+    """A pair, its smaller id first, and why it is proposed."""
+
+    first_id: UUID
+    second_id: UUID
+    reason: Reason
+    evidence: dict[str, Any]
+
+
+def match(session: Session, organization_ids: Sequence[UUID], *, now: datetime) -> list[Proposal]:
+    """Compare these organizations with all others, and put new pairs into review; returns those it put there.
+
+    A pair that was proposed before for the same reason is not proposed again, whatever was decided.
+    """
+    session.flush()
+    found = [*_shared_identifiers(session, organization_ids), *_close_names(session, organization_ids)]
+    return _open(session, found, now=now)
+
+
+def _open(session: Session, found: list[Proposal], *, now: datetime) -> list[Proposal]:
+    if not found:
+        return []
+    rows = [{"id": uuid7(), "version": 1, "opened_at": now, "note": "", **pair._asdict()} for pair in found]
+    keys = ReviewItem.first_id, ReviewItem.second_id, ReviewItem.reason
+    opened = session.execute(insert(ReviewItem).on_conflict_do_nothing().returning(*keys), rows)
+    new = {tuple(row) for row in opened}
+    return [pair for pair in found if (pair.first_id, pair.second_id, pair.reason) in new]
+
+
+def _shared_identifiers(session: Session, organization_ids: Sequence[UUID]) -> Iterator[Proposal]:
+    mine = select(Identifier.scheme, Identifier.value).where(
+        Identifier.organization_id.in_(organization_ids), Identifier.valid
+    )
+    bearers = (
+        select(Identifier.scheme, Identifier.value, Identifier.organization_id)
+        .join(Organization)
+        .where(tuple_(Identifier.scheme, Identifier.value).in_(mine), Identifier.valid, Organization.gone_at.is_(None))
+    )
+    groups: dict[tuple[str, str], list[UUID]] = defaultdict(list)
+    for scheme, value, organization_id in session.execute(bearers):
+        groups[scheme, value].append(organization_id)
+    for (scheme, value), sharing in groups.items():
+        if len(sharing) <= MAX_SHARING:
+            for first, second in combinations(sorted(sharing), 2):
+                yield Proposal(first, second, "shared_identifier", {"scheme": scheme, "value": value})
+
+
+def _close_names(session: Session, organization_ids: Sequence[UUID]) -> Iterator[Proposal]:
+    fresh = set(organization_ids)
+    places = select(Organization.place).where(Organization.id.in_(organization_ids), Organization.place.is_not(None))
+    for neighbours in _by_place(_neighbours(session, places)):
+        for a, b in close_pairs(neighbours, fresh):
+            first, second = sorted((a, b), key=lambda candidate: candidate.id)
+            yield Proposal(first.id, second.id, "close_name", {"names": [first.name, second.name]})
+
+
+def _neighbours(session: Session, places: Any) -> Iterable[tuple[str, Candidate]]:
+    theirs = (
+        select(
+            Organization.place,
+            Organization.id,
+            Organization.name,
+            Organization.folded_subdivision,
+            Organization.address,
+            Organization.founded_on,
+            Organization.register,
+        )
+        .where(Organization.place.in_(places), Organization.gone_at.is_(None))
+        .order_by(Organization.place)
+    )
+    rows = session.execute(theirs).all()
+    identifiers = _valid_identifiers(session, places)
+    for place, organization_id, name, subdivision, address, founded_on, register in rows:
+        yield (
+            str(place),
+            Candidate(
+                id=organization_id,
+                name=name,
+                subdivision=subdivision,
+                address=address,
+                founded_on=founded_on,
+                register=register,
+                identifiers=identifiers.get(organization_id, {}),
+            ),
+        )
+
+
+def _valid_identifiers(session: Session, places: Any) -> dict[UUID, dict[str, str]]:
+    theirs = (
+        select(Identifier.organization_id, Identifier.scheme, Identifier.value)
+        .join(Organization)
+        .where(Organization.place.in_(places), Identifier.valid)
+    )
+    found: dict[UUID, dict[str, str]] = defaultdict(dict)
+    for organization_id, scheme, value in session.execute(theirs):
+        found[organization_id][scheme] = value
+    return found
+
+
+def _by_place(located: Iterable[tuple[str, Candidate]]) -> Iterator[list[Candidate]]:
+    groups: dict[str, list[Candidate]] = defaultdict(list)
+    for place, candidate in located:
+        groups[place].append(candidate)
+    yield from groups.values()
