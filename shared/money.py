@@ -41,9 +41,9 @@ class Money:
 
     def __post_init__(self) -> None:
         if self.currency not in DIGITS:
-            raise NotMoney(f"{self.currency!r} is no ISO 4217 currency")
+            raise NotMoney(f"{self.currency} is no ISO 4217 currency.")
         if abs(self.minor) > LARGEST:
-            raise NotMoney("the amount is too large")
+            raise NotMoney("The amount is too large.")
 
     @classmethod
     def parse(cls, amount: str, currency: str) -> Self:
@@ -53,13 +53,13 @@ class Money:
             NotMoney: unknown currency, anything but digits and one point, or more decimals than the currency has.
         """
         if currency not in DIGITS:
-            raise NotMoney(f"{currency!r} is no ISO 4217 currency")
+            raise NotMoney(f"{currency} is no ISO 4217 currency.")
         written = _AMOUNT.fullmatch(amount)
         if not written or len(amount) > len(str(LARGEST)) + 2:
-            raise NotMoney(f"{amount[:40]!r} is no amount like 1234.50")
+            raise NotMoney(f"{amount[:40]} is no amount like 1234.50.")
         sign, units, decimals = written[1], written[2], written[3] or ""
         if len(decimals) > DIGITS[currency]:
-            raise NotMoney(f"{currency} has {DIGITS[currency]} decimals, not {len(decimals)}")
+            raise NotMoney(f"{currency} has {DIGITS[currency]} decimals, not {len(decimals)}.")
         return cls(int(f"{sign}{units}{decimals.ljust(DIGITS[currency], '0')}"), currency)
 
     @property

@@ -2,6 +2,7 @@
 
 import os
 from importlib import import_module
+from importlib.util import find_spec
 
 import click
 
@@ -18,7 +19,7 @@ SERVICES = ("membership", "funding", "events", "comms")
 @click.option("--json", is_flag=True, expose_value=False, help="accepted as everywhere; logs are JSON lines anyway")
 def command(service: str, *, workers: int) -> None:
     """Run one service until SIGTERM. Settings come from the environment."""
-    settings = Settings.from_env(service, os.environ)
+    settings = _settings_of(service).from_env(service, os.environ)
     listener = run.listen(settings.http_host, settings.http_port)
 
     def load() -> type:
@@ -31,3 +32,13 @@ def command(service: str, *, workers: int) -> None:
         run.work(load, settings, listener)
     else:
         supervise(lambda: run.work(load, settings, listener, processes=workers), workers=workers, service=service)
+
+
+def _settings_of(service: str) -> type[Settings]:
+    """A service that needs more than the common settings has a module of its own for them."""
+    name = f"services.{service}.settings"
+    if not find_spec(name):
+        return Settings
+    found: type[Settings] = import_module(name).Settings
+    assert issubclass(found, Settings)
+    return found

@@ -4,10 +4,11 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from html import escape
 
 from services.comms.model import Message
+from services.comms.settings import sender_address
 
 # Servers without 8BITMIME still exist, and 7-bit parts pass them all.
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -28,6 +29,9 @@ def compose(message: Message, *, sender: str) -> EmailMessage:
         MailRefused: when its address can't be one.
     """
     mail = EmailMessage(policy=_POLICY)
+    mail.set_content(message.text)
+    mail.add_alternative(as_html(message), subtype="html")
+    mail.set_boundary(f"={message.id.hex}=")
     mail["From"] = sender_address(sender)
     mail["To"] = _recipient(message)
     mail["Subject"] = one_line(message.subject)
@@ -35,16 +39,7 @@ def compose(message: Message, *, sender: str) -> EmailMessage:
     mail["Message-ID"] = f"<{message.id}@{sender_address(sender).domain}>"
     mail["Content-Language"] = message.language
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.text)
-    mail.add_alternative(as_html(message), subtype="html")
-    mail.set_boundary(f"={message.id.hex}=")
     return mail
-
-
-def sender_address(sender: str) -> Address:
-    """MAIL_FROM, taken apart."""
-    name, address = parseaddr(sender)
-    return Address(display_name=name, addr_spec=address)
 
 
 def as_html(message: Message) -> str:

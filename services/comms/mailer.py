@@ -3,10 +3,10 @@
 from smtplib import SMTP, SMTPDataError, SMTPException, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPSenderRefused
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
-from services.comms.mail import MailDeferred, MailRefused, compose, sender_address
+from services.comms.mail import MailDeferred, MailRefused, compose
 from services.comms.model import Message
+from services.comms.settings import sender_address, server_address
 
 TIMEOUT_SECONDS = 20
 _PERMANENT = 500
@@ -40,7 +40,7 @@ class Mailer:
             MailDeferred: the server doesn't take this mail now, or hung up in the middle of it.
         """
         mail = compose(message, sender=self._sender)
-        connection = self._connection = self._connection or self._connect()
+        connection = self._connected()
         try:
             connection.send_message(mail, from_addr=sender_address(self._sender).addr_spec, to_addrs=message.address)
         except SMTPRecipientsRefused as refusal:
@@ -58,28 +58,17 @@ class Mailer:
             raise MailDeferred(f"the mail server hung up: {type(failure).__name__}") from failure
         return "{}:{}".format(*self._address)
 
-    def _connect(self) -> SMTP:
-        host, port = self._address
-        connection = SMTP(host, port, timeout=TIMEOUT_SECONDS)
-        connection.ehlo_or_helo_if_needed()
-        return connection
+    def _connected(self) -> SMTP:
+        # smtplib drops its socket by itself when the server says 421.
+        if not self._connection or not self._connection.sock:
+            self._connection = SMTP(*self._address, timeout=TIMEOUT_SECONDS)
+            self._connection.ehlo_or_helo_if_needed()
+        return self._connection
 
     def _hang_up(self) -> None:
         if self._connection:
             self._connection.close()
         self._connection = None
-
-
-def server_address(url: str) -> tuple[str, int]:
-    """Host and port of smtp://host:port.
-
-    Raises:
-        ValueError: for any other kind of URL.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "smtp" or not parts.hostname or parts.username or parts.path.strip("/"):
-        raise ValueError("SMTP_URL must be smtp://host:port")
-    return parts.hostname, parts.port or 25
 
 
 def _verdict(code: int, text: bytes | str) -> MailRefused | MailDeferred:

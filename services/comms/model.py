@@ -30,7 +30,7 @@ class NotAnInboxItem(Rejected):
 
 
 class NotDelivered(Conflict):
-    message = "The message is {state}, so nobody can have read it."
+    message = "The message was not delivered, so nobody can have read it."
 
 
 class Base(database.Base):
@@ -187,7 +187,7 @@ class Message(Base):
         if self.state == "read":
             return
         if self.state != "delivered":
-            raise NotDelivered(state=self.state)
+            raise NotDelivered
         self.state = "read"
         self.note("read", now)
 

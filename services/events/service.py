@@ -1,0 +1,99 @@
+"""Every way into the events service."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.events import operations
+from services.events.model import Gathering, Registration
+from services.events.schemas import (
+    GatheringFilter,
+    GatheringRequest,
+    GatheringResponse,
+    RegistrationRequest,
+    RegistrationResponse,
+)
+from shared.contracts.membership import MemberAdmitted, MemberStandingChanged, MemberState, MemberUpdated
+from shared.http.call import Call
+from shared.http.paging import Page
+from shared.http.routing import route
+from shared.http.standard import StandardRoutes
+from shared.messaging.subscribe import subscribe
+from shared.messaging.wire import Delivery
+
+
+class EventsService(StandardRoutes):
+    """Gatherings, and who comes at what price."""
+
+    name = "events"
+
+    @route(
+        "POST",
+        "/v1/gatherings",
+        scope="events:write",
+        body=GatheringRequest,
+        returns=GatheringResponse,
+        status=201,
+        location="/v1/gatherings/{id}",
+    )
+    def announce_gathering(self, call: Call) -> Gathering:
+        """Announce a gathering: it is open for registration from now."""
+        return operations.announce_gathering(call.session, **call.body, now=call.now)
+
+    @route(
+        "GET",
+        "/v1/gatherings",
+        scope="events:read",
+        query=GatheringFilter,
+        returns=GatheringResponse,
+        sort={"starts_on": Gathering.starts_on, "announced_at": Gathering.announced_at, "name": Gathering.name},
+    )
+    def list_gatherings(self, call: Call) -> Page[Gathering]:
+        """Gatherings, past and to come."""
+        return call.page(operations.gatherings(**call.query))
+
+    @route("GET", "/v1/gatherings/<uuid:gathering_id>", scope="events:read", returns=GatheringResponse)
+    def show_gathering(self, call: Call, *, gathering_id: UUID) -> Gathering:
+        """One gathering."""
+        return operations.gathering(call.session, gathering_id=gathering_id)
+
+    @route(
+        "POST",
+        "/v1/gatherings/<uuid:gathering_id>/registrations",
+        scope="events:write",
+        body=RegistrationRequest,
+        returns=RegistrationResponse,
+        status=201,
+        location="/v1/registrations/{id}",
+    )
+    def register(self, call: Call, *, gathering_id: UUID) -> Registration:
+        """Take a place, at the price the person's organization has at this moment. The price is kept."""
+        return operations.register(call.session, gathering_id=gathering_id, **call.body, now=call.now)
+
+    @route(
+        "GET",
+        "/v1/gatherings/<uuid:gathering_id>/registrations",
+        scope="events:read",
+        returns=RegistrationResponse,
+        sort={"registered_at": Registration.registered_at, "person": Registration.person},
+    )
+    def list_registrations(self, call: Call, *, gathering_id: UUID) -> Page[Registration]:
+        """Who comes to a gathering."""
+        return call.page(operations.registrations(call.session, gathering_id=gathering_id))
+
+    @route("GET", "/v1/registrations/<uuid:registration_id>", scope="events:read", returns=RegistrationResponse)
+    def show_registration(self, call: Call, *, registration_id: UUID) -> Registration:
+        """One registration."""
+        return operations.registration(call.session, registration_id=registration_id)
+
+    @subscribe(
+        MemberAdmitted,
+        MemberUpdated,
+        MemberStandingChanged,
+        latest=True,
+        many=True,
+        projection=operations.forget_members,
+    )
+    def keep_members(self, session: Session, deliveries: list[Delivery[MemberState]]) -> None:
+        """Follow membership's members."""
+        operations.keep_members(session, deliveries)
