@@ -1,0 +1,115 @@
+"""The house rules that no linter knows, each with a violation that must be caught."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from shared.contracts.catalogue import BY_PUBLISHER
+from shared.messaging.subscribe import Subscribed
+
+ROOT = Path(__file__).parent.parent
+SERVICES = tuple(BY_PUBLISHER)
+
+
+def service_class(name: str) -> type:
+    found = getattr(import_module(f"services.{name}.service"), f"{name.capitalize()}Service")
+    assert isinstance(found, type)
+    return found
+
+
+def events_heard(service: type) -> set[str]:
+    methods = [getattr(service, name) for name in dir(service)]
+    entrypoints = [entrypoint for method in methods for entrypoint in getattr(method, "nameko_entrypoints", ())]
+    subscribed = [entrypoint for entrypoint in entrypoints if isinstance(entrypoint, Subscribed)]
+    return {event.__name__ for entrypoint in subscribed for event in entrypoint._options["events"]}
+
+
+def manifest(text: str) -> dict[str, set[str]]:
+    """The class names each part of a manifest mentions."""
+    parts = re.split(r"^(Owns|Publishes|Listens to):", text, flags=re.MULTILINE)
+    pairs = zip(parts[1::2], parts[2::2], strict=True)
+    return {title: set(re.findall(r"\b[A-Z]\w+", body)) for title, body in pairs}
+
+
+def calls_commit(source: str) -> bool:
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return any(isinstance(call.func, ast.Attribute) and call.func.attr == "commit" for call in calls)
+
+
+def reads_environment(source: str) -> bool:
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
+    return any(node.attr in ("environ", "getenv") and ast.unparse(node.value) == "os" for node in nodes)
+
+
+def reads_host_clock(source: str) -> bool:
+    """datetime.now, datetime.utcnow and date.today; operations get the time as an argument."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
+    return any(ast.unparse(node) in ("datetime.now", "datetime.utcnow", "date.today") for node in nodes)
+
+
+def sources(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from (ROOT / folder).rglob("*.py")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_manifest_names_what_the_service_publishes_and_hears(name: str) -> None:
+    said = manifest(import_module(f"services.{name}").__doc__ or "")
+    assert said["Publishes"] == {event.__name__ for event in BY_PUBLISHER[name]}
+    assert said["Listens to"] == events_heard(service_class(name))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_has_the_same_file_names(name: str) -> None:
+    folder = ROOT / "services" / name
+    for part in ("service", "schemas", "operations", "model"):
+        assert (folder / f"{part}.py").exists() or (folder / part / "__init__.py").exists(), part
+
+
+def test_services_never_commit() -> None:
+    assert [str(path) for path in sources("services") if calls_commit(path.read_text())] == []
+    assert calls_commit("def pay(session):\n    session.commit()")
+
+
+def test_only_the_edges_read_the_environment() -> None:
+    # prometheus-client has its worker processes' folder from the environment and no other way.
+    edges = {"shared/run.py", "shared/metrics.py"}
+    found = [path.relative_to(ROOT).as_posix() for path in sources("services", "shared")]
+    assert [path for path in found if reads_environment((ROOT / path).read_text()) and path not in edges] == []
+    assert reads_environment("import os\nurl = os.environ['URL']")
+
+
+def test_operations_and_models_never_look_at_the_clock() -> None:
+    inner = [path for path in sources("services") if path.name != "service.py"]
+    assert [str(path) for path in inner if reads_host_clock(path.read_text())] == []
+    assert reads_host_clock("from datetime import datetime\nnow = datetime.now()")
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("services/funding/model.py", "from services.funding import operations"),
+        ("services/funding/operations.py", "from services.comms import model"),
+        ("services/funding/operations.py", "import nameko.events"),
+        ("services/events/service.py", "from intercoop import main"),
+        ("shared/clock.py", "from services.funding import model"),
+        ("services/comms/service.py", "import pika"),
+    ],
+)
+def test_the_import_rules_catch_a_violation(file: str, line: str, tmp_path: Path) -> None:
+    for part in ("services", "shared", "intercoop"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / file).write_text(f"{(tmp_path / file).read_text()}\n{line}\n")
+    lint = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    environment = {"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    verdict = subprocess.run(lint, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert verdict.returncode == 1, verdict.stdout
+    assert "BROKEN" in verdict.stdout
