@@ -19,6 +19,7 @@ SERVICES = tuple(BY_PUBLISHER)
 STAFF_SCOPES = (
     *(f"{service}:{right}" for service in SERVICES for right in ("read", "write")),
     "funding:approve",
+    "feed:read",
     "ops",
 )
 ISSUER = "urn:intercoop:local"
