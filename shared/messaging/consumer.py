@@ -118,7 +118,7 @@ class Consumer:
     def _database_is_well(self) -> bool:
         try:
             with self._engine.connect() as connection:
-                return connection.scalar(text("SHOW transaction_read_only")) == "off"
+                return bool(connection.scalar(text("SHOW transaction_read_only")) == "off")
         except SQLAlchemyError:
             return False
 

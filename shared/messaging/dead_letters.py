@@ -32,6 +32,7 @@ from shared.errors import Conflict, NotFound
 from shared.ids import uuid7
 
 State = Literal["dead", "redriving", "redriven", "discarded"]
+Kind = Literal["unreadable", "refused", "failed", "returned"]
 
 dead_letters = Table(
     "dead_letters",
@@ -108,7 +109,7 @@ class Selection:
 class Failure:
     """Why an event could not be handled; `message` holds no personal data."""
 
-    kind: Literal["unreadable", "refused", "failed", "returned"]
+    kind: Kind
     type: str
     message: str
     attempts: int = 1

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from amqp.exceptions import NotFound
-
 from shared.messaging import topology
-from shared.messaging.link import Link
+from shared.messaging.link import CHANNEL_ERRORS, Link
 from shared.messaging.subscription import Subscription
+
+NOT_FOUND = 404
 
 
 def declare_subscription(link: Link, subscription: Subscription) -> bool:
@@ -42,8 +42,10 @@ def exists(link: Link, queue: str) -> bool:
     channel = link.another_channel()
     try:
         channel.queue_declare(queue, passive=True)
-    except NotFound:
-        return False
+    except CHANNEL_ERRORS as error:
+        if error.reply_code == NOT_FOUND:
+            return False
+        raise
     channel.close()
     return True
 

@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy import exc
 
 from shared.errors import DomainError
-from shared.messaging.dead_letters import Failure
+from shared.messaging.dead_letters import Failure, Kind
 from shared.messaging.wire import Unreadable
 
 
@@ -70,8 +70,13 @@ def failure(error: BaseException, *, attempts: int) -> Failure:
     Errors of the database repeat the values of the row, and those may be personal: only the first line of their kind,
     constraint and table are kept.
     """
-    kind = "unreadable" if isinstance(error, Unreadable) else "refused" if isinstance(error, DomainError) else "failed"
-    return Failure(kind=kind, type=type(error).__name__, message=describe(error), attempts=attempts)
+    return Failure(kind=_kind(error), type=type(error).__name__, message=describe(error), attempts=attempts)
+
+
+def _kind(error: BaseException) -> Kind:
+    if isinstance(error, Unreadable):
+        return "unreadable"
+    return "refused" if isinstance(error, DomainError) else "failed"
 
 
 def describe(error: BaseException) -> str:

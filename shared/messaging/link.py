@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.transport.pyamqp import Transport
 
 HEARTBEAT_SECONDS = 20
@@ -22,8 +22,10 @@ ANSWER_SECONDS = 10
 CLOSE_SECONDS = 1
 TICK_SECONDS = 0.25
 
+CHANNEL_ERRORS = Transport.channel_errors
+
 # AttributeError: py-amqp touches a transport that is gone already.
-BROKER_ERRORS = (*Transport.connection_errors, *Transport.channel_errors, OSError, AttributeError)
+BROKER_ERRORS = (*Transport.connection_errors, *CHANNEL_ERRORS, OSError, AttributeError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +50,9 @@ class Link:
 
     def __init__(self, uri: str, *, name: str, heartbeat: int = HEARTBEAT_SECONDS) -> None:
         options = {"client_properties": {"connection_name": name}}
-        broker = Connection(uri, heartbeat=heartbeat, connect_timeout=CONNECT_SECONDS, transport_options=options)
+        broker: Any = Connection(  # type: ignore[no-untyped-call] # kombu's own types are partial
+            uri, heartbeat=heartbeat, connect_timeout=CONNECT_SECONDS, transport_options=options
+        )
         self._amqp = broker.transport.establish_connection()
         self._wait_at_most(ANSWER_SECONDS)
         self._writing = threading.Lock()

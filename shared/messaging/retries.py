@@ -5,8 +5,6 @@ import time
 from datetime import datetime
 from typing import Any
 
-from amqp import Message
-
 from shared.messaging import topology
 from shared.messaging.declare import declare_retries
 from shared.messaging.link import BROKER_ERRORS, Link, Received
@@ -50,8 +48,9 @@ class Retries:
         """
         tried = attempts(message)
         try:
-            self._open().channel.basic_publish_confirm(
-                self._copy(message, tried=tried + 1, now=now),
+            channel = self._open().channel
+            channel.basic_publish_confirm(
+                _copy(channel, message, tried=tried + 1, now=now),
                 exchange=topology.retry_queue(self._service, topology.RETRY_SECONDS[tried]),
                 routing_key=queue,
                 mandatory=True,
@@ -81,9 +80,12 @@ class Retries:
                 undo.pop_all()
         return self._link
 
-    @staticmethod
-    def _copy(message: Received, *, tried: int, now: datetime) -> Any:
-        known = {ATTEMPTS: tried, FIRST_FAILED_AT: message.headers.get(FIRST_FAILED_AT) or now.isoformat()}
-        kept = ("content_type", "content_encoding", "message_id", "type", "timestamp", "app_id", "correlation_id")
-        properties = {name: message.properties[name] for name in kept if name in message.properties}
-        return Message(message.body, delivery_mode=2, application_headers=known, **properties)
+
+def _copy(channel: Any, message: Received, *, tried: int, now: datetime) -> Any:
+    headers = {ATTEMPTS: tried, FIRST_FAILED_AT: message.headers.get(FIRST_FAILED_AT) or now.isoformat()}
+    kept = ("content_encoding", "message_id", "type", "timestamp", "app_id")
+    properties = {name: message.properties[name] for name in kept if name in message.properties}
+    content_type = message.properties.get("content_type")
+    return channel.prepare_message(
+        message.body, content_type=content_type, headers=headers, properties={"delivery_mode": 2, **properties}
+    )
