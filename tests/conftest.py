@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -102,10 +103,9 @@ def own_database() -> Iterator[OwnDatabase]:
             yield OwnDatabase(server, database.url())
 
 
-@pytest.fixture
-def amqp_uri(broker_addresses: tuple[str, str]) -> Iterator[str]:
-    """A virtual host of the test's own."""
-    uri, address = broker_addresses
+@contextmanager
+def virtual_host(uri: str, address: str) -> Iterator[str]:
+    """A virtual host for as long as the block lasts, on the broker at `uri` whose management API is at `address`."""
     user = urlsplit(uri).username or "guest"
     vhost = f"test-{uuid4().hex[:12]}"
     with httpx.Client(base_url=address, timeout=30) as api:
@@ -114,6 +114,13 @@ def amqp_uri(broker_addresses: tuple[str, str]) -> Iterator[str]:
         api.put(f"/api/permissions/{vhost}/{quote(user)}", json=everything).raise_for_status()
         yield urlsplit(uri)._replace(path=f"/{vhost}").geturl()
         api.delete(f"/api/vhosts/{vhost}")
+
+
+@pytest.fixture
+def amqp_uri(broker_addresses: tuple[str, str]) -> Iterator[str]:
+    """A virtual host of the test's own."""
+    with virtual_host(*broker_addresses) as uri:
+        yield uri
 
 
 def create_database(admin_url: str, template: str = "template0") -> str:

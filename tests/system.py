@@ -1,0 +1,92 @@
+"""Services and relays as the real processes they are, each service with a database of its own."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+
+from intercoop.instance import SERVICES
+from intercoop.local.plan import Plan
+from intercoop.local.ports import Ports
+from intercoop.local.program import Program, stop, tail
+from shared.migrations import upgrade
+from tests.conftest import Servers, create_database, drop_database, virtual_host
+from tests.waiting import eventually
+
+ALL = (*SERVICES, *(f"{service} relay" for service in SERVICES))
+
+
+class System:
+    """The parts of one instance that a test has started; a part is "funding" or "funding relay"."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._running: dict[str, tuple[subprocess.Popen[bytes], Program]] = {}
+
+    def database_url(self, service: str) -> str:
+        return self.plan.instance.services[service].database_url
+
+    def api(self, service: str, *, language: str = "es", correlation_id: str = "") -> httpx.Client:
+        """A client with all the staff's scopes."""
+        headers = {"Authorization": f"Bearer {self.plan.instance.token()}", "Accept-Language": language}
+        if correlation_id:
+            headers["X-Correlation-Id"] = correlation_id
+        return httpx.Client(base_url=self.plan.instance.services[service].url, headers=headers, timeout=30)
+
+    def start(self, *parts: str) -> None:
+        """Start the parts and return when the services among them are ready."""
+        for part in parts:
+            service, _, relay = part.partition(" ")
+            program = self.plan.relay(service) if relay else self.plan.service(service)
+            self._running[part] = (program.start(), program)
+        for part in parts:
+            if part in SERVICES:
+                eventually(lambda part=part: self._is_ready(part), within=30, every=0.1)
+
+    def stop(self, *parts: str) -> None:
+        """SIGTERM, as an orchestrator does it; it must end well."""
+        for part in parts:
+            process, program = self._running.pop(part)
+            stop(process, program)
+            assert process.returncode == 0, f"{part} ended with {process.returncode}\n{tail(program.log)}"
+
+    def kill(self, part: str) -> None:
+        """kill -9."""
+        process, _ = self._running.pop(part)
+        process.kill()
+        process.wait()
+
+    def stop_all(self) -> None:
+        for process, _ in self._running.values():
+            process.terminate()
+        for process, program in self._running.values():
+            stop(process, program)
+
+    def _is_ready(self, service: str) -> bool:
+        process, program = self._running[service]
+        assert process.poll() is None, f"{service} ended\n{tail(program.log)}"
+        try:
+            return httpx.get(f"{self.plan.instance.services[service].url}/health/ready", timeout=5).is_success
+        except httpx.TransportError:
+            return False
+
+
+@contextmanager
+def system(servers: Servers, home: Path, *, smtp_url: str = "smtp://127.0.0.1:9") -> Iterator[System]:
+    """A system with migrated databases in which nothing runs yet; whatever runs at the end is stopped."""
+    with ExitStack() as stack:
+        amqp_uri = stack.enter_context(virtual_host(servers.amqp_uri, servers.rabbitmq_api))
+        urls = {service: create_database(servers.database_url) for service in SERVICES}
+        for service, url in urls.items():
+            stack.callback(drop_database, servers.database_url, url)
+            upgrade(service, url)
+        named = {f"DATABASE_URL_{service.upper()}": url for service, url in urls.items()}
+        plan = Plan(home, {**os.environ, **named, "AMQP_URI": amqp_uri, "SMTP_URL": smtp_url})
+        vars(plan)["ports"] = Ports.free()
+        plan.prepare()
+        running = System(plan)
+        stack.callback(running.stop_all)
+        yield running
