@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from intercoop.instance import Instance, home
 from intercoop.local.depths import Backlog, backlog, queue_depths
@@ -62,7 +62,7 @@ def _print(state: dict[str, object]) -> None:
 def _table(title: str, rows: object) -> Table:
     assert isinstance(rows, dict)
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    table = Table(title, *(column.replace("_", " ") for column in columns), box=None)
+    table = Table(title, *(Column(column.replace("_", " "), overflow="fold") for column in columns), box=None)
     for name, row in rows.items():
         table.add_row(name, *(_cell(row.get(column)) for column in columns))
     return table

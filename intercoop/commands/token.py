@@ -11,7 +11,7 @@ from intercoop.instance import STAFF_SCOPES, Instance
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """A length of time such as 30m, 12h or 7d."""
 
     name = "duration"

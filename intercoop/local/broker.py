@@ -78,7 +78,7 @@ class Broker:
         return (
             Program(
                 name="epmd",
-                argv=(_epmd(), "-port", str(self.ports["epmd"]), "-address", HOST),
+                argv=(epmd(), "-port", str(self.ports["epmd"]), "-address", HOST),
                 log=logs / "epmd.log",
                 cwd=self.folder,
                 env=self.environment(),
@@ -143,7 +143,7 @@ class Broker:
         path.write_text(text, encoding="utf-8")
 
 
-def _epmd() -> str:
+def epmd() -> str:
     """Erlang's port mapper: on the path, or where Homebrew's Erlang keeps it."""
     elsewhere = (Path(root).glob("lib/erlang/erts-*/bin/epmd") for root in ("/opt/homebrew", "/usr/local"))
     found = shutil.which("epmd") or next((str(path) for paths in elsewhere for path in paths), None)

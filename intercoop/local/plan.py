@@ -64,13 +64,13 @@ class Plan:
     @cached_property
     def database(self) -> Database | None:
         """Our own server, unless the environment names every service's database."""
-        if all(self._foreign_database(service) for service in SERVICES):
+        if all(self.foreign_database(service) for service in SERVICES):
             return None
         return Database(self.home / "postgres", self.ports["database"], self._secrets[SUPERUSER])
 
     def database_roles(self) -> dict[str, str]:
         """Name and password of each service whose database is on our own server."""
-        return {service: self._secrets[service] for service in SERVICES if not self._foreign_database(service)}
+        return {service: self._secrets[service] for service in SERVICES if not self.foreign_database(service)}
 
     def needed_ports(self) -> list[str]:
         """The ports our own programs listen on."""
@@ -159,11 +159,12 @@ class Plan:
         return ServiceAddress(
             url=f"http://{HOST}:{port}",
             http_port=port,
-            database_url=self._foreign_database(service) or self._own_database(service),
+            database_url=self.foreign_database(service) or self._own_database(service),
             amqp_uri=self.env.get(f"AMQP_URI_{service.upper()}") or amqp,
         )
 
-    def _foreign_database(self, service: str) -> str:
+    def foreign_database(self, service: str) -> str:
+        """The database the environment names for the service; empty when it is on our own server."""
         return self.env.get(f"DATABASE_URL_{service.upper()}") or ""
 
     def _own_database(self, service: str) -> str:

@@ -4,6 +4,7 @@ import errno
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -77,6 +78,16 @@ def answers(port: int) -> bool:
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex((HOST, port)) == 0
+
+
+def answers_at(uri: str, *, default_port: int) -> bool:
+    """Whether somebody accepts a connection at the URI's host and port."""
+    at = urlsplit(uri)
+    try:
+        with socket.create_connection((at.hostname or HOST, at.port or default_port), timeout=3):
+            return True
+    except OSError:
+        return False
 
 
 def _is_free(port: int) -> bool:

@@ -184,6 +184,14 @@ class Database:
             os.chown(path, _uid(self.user), -1, follow_symlinks=False)
 
 
+def version() -> str:
+    """What the embedded programs call themselves."""
+    shown = subprocess.run(
+        [str(_packages() / _PROGRAMS / "postgres"), "--version"], capture_output=True, text=True, check=True
+    )
+    return shown.stdout.strip()
+
+
 def reachable(path: Path) -> bool:
     """Whether any user may walk down to `path`."""
     path = path.resolve()
