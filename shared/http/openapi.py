@@ -9,7 +9,7 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from shared.http import problems
 from shared.http.exchange import READS
@@ -180,14 +180,24 @@ def _success(spec: APISpec, declaration: Declaration) -> dict[str, Any]:
 def _returned(spec: APISpec, declaration: Declaration) -> Any:
     if declaration.sort is None:
         return declaration.returns or ({"type": "object"} if declaration.produces == JSON else None)
-    item = type(declaration.returns) if declaration.returns else Schema
+    assert declaration.returns is not None, "a list has items"
+    item = type(declaration.returns)
     name = f"{item.__name__.removesuffix('Response')}Page"
     if name not in spec.components.schemas:
-        items = {"type": "array", "items": item}
-        following = {"type": ["string", "null"], "description": "cursor of the next page; null on the last one"}
-        page = {"type": "object", "required": ["items", "next_cursor"]}
-        spec.components.schema(name, page | {"properties": {"items": items, "next_cursor": following}})
-    return {"$ref": f"#/components/schemas/{name}"}
+        spec.components.schema(name, schema=_page_schema(name, item))
+    return name
+
+
+def _page_schema(name: str, item: type[Schema]) -> type[Schema]:
+    following = {"description": "cursor of the next page; null on the last one"}
+    found: type[Schema] = Schema.from_dict(
+        {
+            "items": fields.List(fields.Nested(item), required=True),
+            "next_cursor": fields.String(required=True, allow_none=True, metadata=following),
+        },
+        name=name,
+    )
+    return found
 
 
 def _forbid_unknown_fields(document: dict[str, Any]) -> None:

@@ -1,14 +1,14 @@
-"""A small service that uses every part of the HTTP kit; the tests run it in a process of its own."""
+"""A small service that uses every part of the HTTP kit; `tests.notes_process` runs it in a process of its own."""
 
-import os
-import sys
-from datetime import UTC, datetime
-from typing import Any
+import time
+from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 from marshmallow import Schema, fields, validate
-from sqlalchemy import DateTime, Integer, Text, select
+from sqlalchemy import DateTime, Integer, Text, func, select
 from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.wrappers import Response
 
 from shared.contracts.membership import ProspectOpened
 from shared.database import Base
@@ -21,11 +21,11 @@ from shared.ids import uuid7
 from shared.messaging.outbox import publish
 
 
-class SampleBase(Base):
+class NotesBase(Base):
     __abstract__ = True
 
 
-class Note(SampleBase):
+class Note(NotesBase):
     __tablename__ = "notes"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     title: Mapped[str] = mapped_column(Text)
@@ -56,6 +56,11 @@ class NoteChange(Schema):
     title = fields.String(required=True, validate=validate.Length(1, 100))
 
 
+class Nap(Schema):
+    seconds = fields.Float(required=True, validate=validate.Range(0, 60))
+    title = fields.String(required=True)
+
+
 class NoteFilter(Schema):
     title = fields.String()
     ranks = fields.List(fields.Integer(validate=validate.Range(0, 1_000_000)))
@@ -69,7 +74,7 @@ class NoteResponse(Schema):
     version = fields.Integer(required=True)
 
 
-class SampleService(StandardRoutes):
+class NotesService(StandardRoutes):
     name = "membership"
 
     @route(
@@ -87,14 +92,7 @@ class SampleService(StandardRoutes):
             raise TitleForbidden(title=call.body["title"], pointer="/title")
         if call.body["title"] == "broken":
             raise RuntimeError("secret detail")
-        note = Note(**call.body, made_at=call.now)
-        call.session.add(note)
-        call.session.flush()
-        event = ProspectOpened(
-            prospect_id=note.id, organization_id=note.id, name=note.title, country="AR", sectors=(), source="note"
-        )
-        publish(call.session, event, at=call.now)
-        return note
+        return write(call, **call.body)
 
     @route(
         "GET",
@@ -116,10 +114,7 @@ class SampleService(StandardRoutes):
     @route("GET", "/v1/notes/<uuid:note_id>", scope="membership:read", returns=NoteResponse)
     def read_note(self, call: Call, *, note_id: UUID) -> Note:
         """Read a note."""
-        note = call.session.get(Note, note_id)
-        if note is None:
-            raise NoteNotFound(note_id=note_id)
-        return note
+        return find_note(call, note_id)
 
     @route(
         "PATCH",
@@ -131,7 +126,7 @@ class SampleService(StandardRoutes):
     )
     def rename_note(self, call: Call, *, note_id: UUID) -> Note:
         """Rename a note."""
-        note = self.read_note.__wrapped__(self, call, note_id=note_id)
+        note = find_note(call, note_id)
         call.match(note)
         note.title = call.body["title"]
         return note
@@ -139,7 +134,55 @@ class SampleService(StandardRoutes):
     @route("DELETE", "/v1/notes/<uuid:note_id>", scope="membership:write", status=204)
     def drop_note(self, call: Call, *, note_id: UUID) -> None:
         """Throw a note away."""
-        note = call.session.get(Note, note_id)
-        if note is None:
-            raise NoteNotFound(note_id=note_id)
-        call.session.delete(note)
+        call.session.delete(find_note(call, note_id))
+
+    @route("POST", "/v1/naps", scope="membership:write", body=Nap, returns=NoteResponse, status=201)
+    def nap(self, call: Call) -> Note:
+        """Write a note and take a while."""
+        note = write(call, title=call.body["title"], rank=None)
+        call.session.execute(select(func.pg_sleep(call.body["seconds"])))
+        return note
+
+    @route("POST", "/v1/files", scope="membership:write", consumes=("text/csv",), max_body=3_000_000)
+    def take_file(self, call: Call) -> dict[str, int]:
+        """Take a larger file of another type."""
+        return {"bytes": len(call.raw)}
+
+    @route("PUT", "/v1/notes/<uuid:note_id>", scope="membership:write", body=NoteChange, requires_if_match=True)
+    def forgetful(self, call: Call, *, note_id: UUID) -> dict[str, str]:
+        """A method that forgets to hold If-Match against what it changes."""
+        return {}
+
+    @route("PUT", "/v1/ranks", scope="membership:write", body=NoteRequest, status=204)
+    def overflow(self, call: Call) -> None:
+        """Ask the database for what its type can't hold."""
+        call.session.execute(select(func.int4(call.body["rank"] * 1_000_000_000)))
+
+    @route("GET", "/v1/ticks", scope=None, produces="text/plain")
+    def ticks(self, call: Call) -> Response:
+        """Stream until the service stops."""
+        return Response(ticking(call), content_type="text/plain")
+
+
+def ticking(call: Call) -> Iterator[bytes]:
+    while not call.closing():
+        yield b"tick\n"
+        time.sleep(0.05)
+
+
+def find_note(call: Call, note_id: UUID) -> Note:
+    note = call.session.get(Note, note_id)
+    if note is None:
+        raise NoteNotFound(note_id=note_id)
+    return note
+
+
+def write(call: Call, *, title: str, rank: int | None) -> Note:
+    note = Note(title=title, rank=rank, made_at=call.now)
+    call.session.add(note)
+    call.session.flush()
+    event = ProspectOpened(
+        prospect_id=note.id, organization_id=note.id, name=title, country="AR", sectors=(), source="note"
+    )
+    publish(call.session, event, at=call.now)
+    return note

@@ -1,19 +1,18 @@
-"""Runs the sample service as `intercoop serve` runs a real one."""
+"""Runs the notes service as `intercoop serve` runs a real one: `python -m tests.notes_process WORKERS`."""
 
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 
 from shared import run
 from shared.settings import Settings
 from shared.supervisor import supervise
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 
 def load() -> type:
-    found = import_module("service").SampleService
+    server = import_module("shared.http.server")
+    server.RECEIVE_SECONDS = server.IDLE_SECONDS = float(os.environ.get("TEST_RECEIVE_SECONDS", "30"))
+    found = import_module("tests.notes_service").NotesService
     assert isinstance(found, type)
     return found
 
