@@ -2,8 +2,6 @@
 
 from typing import ClassVar
 
-from typing import ClassVar
-
 from shared.http.contract_routes import ContractRoutes
 from shared.http.dead_letter_routes import DeadLetterRoutes
 from shared.http.documentation import DocumentationRoutes
