@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from intercoop.local.broker import Broker
 from intercoop.local.servers import Server, private_broker, private_database
 from shared.database import connect
 
@@ -74,6 +75,7 @@ class OwnBroker:
     amqp_uri: str
     rabbitmq_api: str
     environment: dict[str, str]
+    broker: Broker
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def own_broker() -> Iterator[OwnBroker]:
         tempfile.TemporaryDirectory(prefix="intercoop-broker-") as folder,
         private_broker(Path(folder)) as (server, broker),
     ):
-        yield OwnBroker(server, broker.uri(), broker.api, broker.environment())
+        yield OwnBroker(server, broker.uri(), broker.api, broker.environment(), broker)
 
 
 @dataclass(frozen=True)
