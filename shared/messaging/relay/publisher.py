@@ -1,7 +1,7 @@
 """One connection to the broker: declares, publishes, counts confirms."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -63,41 +63,52 @@ class Publisher:
 
     def close(self) -> None:
         """Say goodbye, but don't wait long for an answer."""
-        if self._thread.is_alive():
-            self._loop.add_callback_threadsafe(self._leave)
+        self._end(self._leave)
+
+    def abort(self, reason: str) -> None:
+        """Drop the connection without asking the broker, who may be frozen."""
+        self._end(partial(self._fail, reason))
+
+    def _end(self, how: Callable[[], None]) -> None:
+        self._loop.add_callback_threadsafe(how)
         self._thread.join(2)
+        if not self._thread.is_alive():
+            self._loop.close()
 
     def _run(self) -> None:
         try:
             self._loop.start()
         except (AMQPError, OSError) as error:
-            self._closed(repr(error))
+            self.failure = self.failure or repr(error)
         finally:
-            self._closed("the connection's thread ended")
-            self._loop.close()
+            self.failure = self.failure or "the connection's thread ended"
+            self._changed.set()
 
     def _leave(self) -> None:
         if not self.ready:
             self._fail("closed")
         elif not self.failure:
             self.failure = "closed"
-            self._loop.call_later(1, self._loop.stop)
             self._connection.close()
+            self._loop.call_later(1, self._drop)
 
     def _fail(self, reason: str) -> None:
-        """Drop the connection without asking the broker, who may be frozen."""
-        if self.failure:
-            return
-        self.failure = reason
-        self._changed.set()
-        self._loop.call_later(0.5, self._loop.stop)
+        if not self.failure:
+            self.failure = reason
+            self._changed.set()
+            # Later, since pika tells of a closed channel in the middle of closing its connection.
+            self._loop.call_later(0, self._drop)
+
+    def _drop(self) -> None:
         # close() waits for the broker's answer and there is no public way to do without it.
-        self._connection._terminate_stream(AMQPError(reason))  # noqa: SLF001 -- see above
+        if not self._connection.is_closed:
+            self._connection._terminate_stream(AMQPError(self.failure))  # noqa: SLF001 -- see above
 
     def _closed(self, reason: str) -> None:
         self.failure = self.failure or reason
         self._changed.set()
-        self._loop.stop()
+        # Not at once: pika closes the socket in callbacks of its own after it has told us.
+        self._loop.call_later(0.1, self._loop.stop)
 
     def _opened(self, connection: Any) -> None:
         connection.channel(on_open_callback=self._prepare)

@@ -73,8 +73,8 @@ class Shift:
 
     def _hang_up(self, publisher: Publisher, failure: str) -> None:
         """Mark what was confirmed before the trouble; the rest is sent again, in order, on another connection."""
+        publisher.abort(failure)
         self._settle(publisher)
-        publisher.close()
         self._publisher, self._settled = None, 0
         self._in_flight.clear()
         self._dial_at = monotonic() + self._backoff()

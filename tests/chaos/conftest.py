@@ -1,0 +1,43 @@
+"""A broker and a database server that a test may kill, freeze and starve."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from intercoop.local.servers import private_broker, private_database
+from tests.victims import VictimBroker, VictimDatabase
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is a chaos test."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.chaos)
+
+
+@pytest.fixture(scope="session")
+def victim_broker(own_folder: Path) -> Iterator[VictimBroker]:
+    with private_broker(own_folder / "victim-broker") as (server, broker):
+        yield VictimBroker(server, broker)
+
+
+@pytest.fixture(scope="session")
+def victim_database(own_folder: Path) -> Iterator[VictimDatabase]:
+    with private_database(own_folder / "victim-database") as (server, database):
+        yield VictimDatabase(server, database)
+
+
+@pytest.fixture
+def chaos_amqp_uri(victim_broker: VictimBroker) -> str:
+    """A virtual host on the victim, which is up and healthy at the start of each test."""
+    victim_broker.server.start()
+    return victim_broker.new_vhost()
+
+
+@pytest.fixture
+def chaos_database_url(victim_database: VictimDatabase) -> str:
+    """A database on the victim, which is up at the start of each test."""
+    victim_database.server.start()
+    return victim_database.new_database()
