@@ -1,22 +1,25 @@
 """The life of one subscription in one process: one thread reads the broker, another handles what has come."""
 
 import logging
-import random
 import threading
 import time
-from collections.abc import Callable
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.database import transaction
+from shared.messaging.backoff import backoff
 from shared.messaging.dispatch import Dispatch, Outage
+from shared.messaging.failures import describe
+from shared.messaging.inbox import Rebuilding
 from shared.messaging.intake import Intake
 from shared.messaging.link import BROKER_ERRORS, Link, Received
+from shared.messaging.rebuild import Rebuild
 from shared.messaging.retries import Retries
 from shared.messaging.subscription import Subscription
 from shared.messaging.subscription_metrics import PAUSED
 from shared.messaging.unit import Worker
+from shared.messaging.upkeep import Upkeep
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +30,6 @@ GROUP_SECONDS = 0.5
 PATIENCE_SECONDS = 30
 """A longer outage of the database gives the messages back, or the broker would end the consumer for not answering."""
 
-LONGEST_BACKOFF = 15.0
-
 
 class Consumer:
     """Reads in one thread (`read`), handles in another (`work`); both end after `stop`."""
@@ -38,9 +39,19 @@ class Consumer:
         self._engine = engine
         self._amqp_uri = amqp_uri
         self._retries = Retries(amqp_uri, subscription.service)
-        self._dispatch = Dispatch(subscription, worker=worker, begin=lambda: transaction(engine), retries=self._retries)
-        self._intake = Intake(subscription)
+        self._begin = lambda: transaction(engine)
+        self._dispatch = Dispatch(subscription, worker=worker, begin=self._begin, retries=self._retries)
+        self._upkeep = Upkeep(subscription, dispatch=self._dispatch, begin=self._begin)
+        self._intake = Intake(subscription, on_lost_queue=self._note_lost_queue)
         self._stopping = threading.Event()
+        self._rebuild = Rebuild(
+            subscription,
+            engine=engine,
+            amqp_uri=amqp_uri,
+            worker=worker,
+            retries=self._retries,
+            stopping=self._stopping,
+        )
         self._hand: list[Received] = []
         self._group_size = 1.0
         self._paused = PAUSED.labels(subscription.service, subscription.name)
@@ -74,44 +85,59 @@ class Consumer:
         """Handle what arrives until stopped."""
         try:
             while not self._stopping.is_set():
-                self._surviving_outages(self._turn)
+                self._turn()
         finally:
             self._intake.worker_ended()
             self._retries.close()
 
-    def _surviving_outages(self, turn: Callable[[], None]) -> None:
+    def _turn(self) -> None:
         try:
-            turn()
+            self._upkeep.run(attached=self._intake.is_attached())
+            self._intake.release()
+            self._dispatch.send_unsent()
+            self._handle_next()
         except Outage as outage:
             self._pause(str(outage))
+        except Rebuilding:
+            self._rebuild_or_wait()
 
-    def _turn(self) -> None:
+    def _handle_next(self) -> None:
         self._hand = [message for message in self._hand if self._dispatch.is_open(message)]
         self._hand = self._hand or self._intake.take(int(self._group_size), seconds=1)
-        if not self._hand:
-            return
-        started = time.monotonic()
-        self._dispatch.handle(self._hand)
-        self._resize(len(self._hand), time.monotonic() - started)
-        self._hand = []
+        if self._hand:
+            started = time.monotonic()
+            self._dispatch.handle(self._hand)
+            self._resize(len(self._hand), time.monotonic() - started)
+            self._hand = []
 
     def _resize(self, handled: int, seconds: float) -> None:
         affordable = handled * GROUP_SECONDS / max(seconds, 1e-6)
         self._group_size = max(1.0, min(affordable, 2 * self._group_size, MOST_IN_A_GROUP))
+
+    def _rebuild_or_wait(self) -> None:
+        """Give everything back while some process, perhaps this one, rebuilds the subscription."""
+        self._intake.hold()
+        self._upkeep.look_again()
+        try:
+            self._rebuild.run()
+        except BROKER_ERRORS as error:
+            _log.warning("rebuilding goes on later: %s", type(error).__name__, extra=self._extra)
+            self._stopping.wait(backoff(1))
+        except (Outage, SQLAlchemyError) as error:
+            self._pause(describe(error))
 
     def _pause(self, why: str) -> None:
         """Wait until the database is well again."""
         _log.warning("paused, the database is away: %s", why, extra=self._extra)
         started, failures = time.monotonic(), 0
         self._paused.inc()
-        self._stopping.wait(backoff(1))
+        self._stopping.wait(backoff(self._dispatch.strikes + 1))
         while not self._stopping.is_set() and not self._database_is_well():
             failures += 1
             if time.monotonic() - started > PATIENCE_SECONDS:
                 self._intake.hold()
             self._stopping.wait(backoff(failures))
         self._dispatch.strikes = 0 if failures else self._dispatch.strikes + 1
-        self._intake.release()
         self._paused.dec()
         _log.info("going on", extra=self._extra)
 
@@ -122,11 +148,12 @@ class Consumer:
         except SQLAlchemyError:
             return False
 
+    def _note_lost_queue(self) -> None:
+        try:
+            self._upkeep.note_lost_queue()
+        except SQLAlchemyError as error:
+            raise ConnectionError("the queue is only made once it is noted that it was lost") from error
+
     @property
     def _extra(self) -> dict[str, object]:
         return {"subscription": self.subscription.queue}
-
-
-def backoff(failures: int) -> float:
-    """Seconds to wait after so many failures in a row: doubling, with jitter so that replicas come one by one."""
-    return min(LONGEST_BACKOFF, 0.25 * 2.0 ** min(failures, 10)) * random.uniform(0.5, 1)  # noqa: S311 -- jitter

@@ -79,7 +79,7 @@ class DeadLetterUnknown(NotFound):
 
 
 class DeadLetterSettled(Conflict):
-    message = "Dead letter {id} is {state}; only one that is dead can be redriven or discarded."
+    message = "Dead letter {id} is {state} already."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +200,8 @@ def redrive(session: Session, *, selection: Selection, actor: str, note: str, no
     Raises:
         DeadLetterUnknown, DeadLetterSettled: when one is named by id and can't be redriven.
     """
-    return _decide(session, selection=selection, state="redriving", actor=actor, note=note, now=now)
+    decision = _Decision(action="redrive", state="redriving", from_states=("dead",))
+    return _decide(session, decision, selection=selection, actor=actor, note=note, now=now)
 
 
 def discard(session: Session, *, selection: Selection, actor: str, note: str, now: datetime) -> int:
@@ -209,44 +210,77 @@ def discard(session: Session, *, selection: Selection, actor: str, note: str, no
     Raises:
         DeadLetterUnknown, DeadLetterSettled: when one is named by id and can't be discarded.
     """
-    return _decide(session, selection=selection, state="discarded", actor=actor, note=note, now=now)
+    decision = _Decision(action="discard", state="discarded", from_states=("dead", "redriving"))
+    return _decide(session, decision, selection=selection, actor=actor, note=note, now=now)
 
 
-def _decide(session: Session, *, selection: Selection, state: State, actor: str, note: str, now: datetime) -> int:
+@dataclass(frozen=True, kw_only=True)
+class _Decision:
+    action: str
+    state: State
+    from_states: tuple[State, ...]
+
+
+def _decide(
+    session: Session, decision: _Decision, *, selection: Selection, actor: str, note: str, now: datetime
+) -> int:
     if selection.id is not None:
         row = show_dead_letter(session, dead_letter_id=selection.id)
-        if row.state != "dead":
+        if row.state not in decision.from_states:
             raise DeadLetterSettled(id=selection.id, state=row.state)
     changed = (
         update(dead_letters)
-        .where(*selection.conditions(), dead_letters.c.state == "dead")
-        .values(state=state)
+        .where(*selection.conditions(), dead_letters.c.state.in_(decision.from_states))
+        .values(state=decision.state)
         .returning(dead_letters.c.id)
     )
-    ids = session.scalars(changed).all()
-    action = {"redriving": "redrive", "discarded": "discard"}[state]
-    if ids:
-        rows = [{"dead_letter_id": i, "actor": actor, "action": action, "at": now, "note": note} for i in ids]
-        session.execute(insert(dead_letter_actions), rows)
-    return len(ids)
+    audit = {"actor": actor, "action": decision.action, "at": now, "note": note}
+    lines = [{"dead_letter_id": dead_letter_id, **audit} for dead_letter_id in session.scalars(changed)]
+    if lines:
+        session.execute(insert(dead_letter_actions), lines)
+    return len(lines)
+
+
+class NotRedriving(Exception):  # noqa: N818 -- a state, not a fault
+    """Somebody else has settled the dead letter meanwhile."""
 
 
 def next_to_redrive(session: Session, *, subscription: str) -> Row[tuple[object, ...]] | None:
-    """The oldest one that waits to be handled again and that nobody else has in hand; locked until the session ends."""
-    return session.execute(
-        select(dead_letters)
-        .where(dead_letters.c.subscription == subscription, dead_letters.c.state == "redriving")
-        .order_by(dead_letters.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
+    """The oldest one that waits to be handled again."""
+    waiting = dead_letters.c.subscription == subscription, dead_letters.c.state == "redriving"
+    return session.execute(select(dead_letters).where(*waiting).order_by(dead_letters.c.id).limit(1)).one_or_none()
 
 
 def settle(session: Session, *, dead_letter_id: UUID, now: datetime) -> None:
-    """It was handled after all."""
-    session.execute(update(dead_letters).where(dead_letters.c.id == dead_letter_id).values(state="redriven"))
+    """It was handled after all; belongs in the transaction of its effect.
+
+    Raises:
+        NotRedriving: when another process was faster.
+    """
+    _leave_redriving(session, dead_letter_id, state="redriven")
     action = {"actor": "system", "action": "redriven", "at": now, "note": ""}
     session.execute(insert(dead_letter_actions).values(dead_letter_id=dead_letter_id, **action))
+
+
+def fail_again(session: Session, *, dead_letter_id: UUID, failure: Failure, now: datetime) -> None:
+    """It is dead again.
+
+    Raises:
+        NotRedriving: when another process was faster.
+    """
+    why = {"error_kind": failure.kind, "error_type": failure.type, "error_message": failure.message}
+    _leave_redriving(
+        session, dead_letter_id, state="dead", **why, attempts=dead_letters.c.attempts + 1, last_failed_at=now
+    )
+    action = {"actor": "system", "action": "failed again", "at": now, "note": f"{failure.type}: {failure.message}"}
+    session.execute(insert(dead_letter_actions).values(dead_letter_id=dead_letter_id, **action))
+
+
+def _leave_redriving(session: Session, dead_letter_id: UUID, **values: object) -> None:
+    waiting = dead_letters.c.id == dead_letter_id, dead_letters.c.state == "redriving"
+    left = update(dead_letters).where(*waiting).values(**values).returning(dead_letters.c.id)
+    if session.execute(left).first() is None:
+        raise NotRedriving(dead_letter_id)
 
 
 def count_dead(session: Session) -> dict[str, int]:

@@ -9,21 +9,25 @@ from shared.messaging.subscription import Subscription
 NOT_FOUND = 404
 
 
-def declare_subscription(link: Link, subscription: Subscription) -> bool:
-    """Queue, bindings and dead queue; returns whether the queue was there already."""
-    existed = exists(link, subscription.queue)
+def declare_subscription(link: Link, subscription: Subscription) -> None:
+    """Queue, bindings, the way back from the delay queues, and the dead queue."""
     service, channel = subscription.service, link.channel
-    dead = topology.dead_exchange(service)
-    channel.exchange_declare(dead, "fanout", durable=True, auto_delete=False)
-    _queue(channel, dead, {"x-queue-type": "quorum"})
-    channel.queue_bind(dead, dead)
+    declare_dead(link, service)
     channel.exchange_declare(topology.redeliver_exchange(service), "direct", durable=True, auto_delete=False)
     channel.exchange_declare(topology.EXCHANGE, "topic", durable=True, auto_delete=False)
     _queue(channel, subscription.queue, topology.queue_arguments(service))
     channel.queue_bind(subscription.queue, topology.redeliver_exchange(service), subscription.queue)
     for key in topology.bindings(subscription.events):
         channel.queue_bind(subscription.queue, topology.EXCHANGE, key)
-    return existed
+
+
+def declare_dead(link: Link, service: str) -> str:
+    """The queue for what the broker itself gave up on; returns its name."""
+    name = topology.dead_exchange(service)
+    link.channel.exchange_declare(name, "fanout", durable=True, auto_delete=False)
+    _queue(link.channel, name, topology.dead_arguments())
+    link.channel.queue_bind(name, name)
+    return name
 
 
 def declare_retries(link: Link, service: str) -> None:

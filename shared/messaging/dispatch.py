@@ -82,6 +82,10 @@ class Dispatch:
                 self._unsent += unsent[position + 1 :]
                 return
 
+    def has_unsent(self) -> bool:
+        """Whether something waits for the broker to take it."""
+        return bool(self._unsent)
+
     def is_open(self, message: Received) -> bool:
         """Whether the message is still in hand and undecided."""
         return message.link.alive and not message.link.is_settled(message.tag) and message not in self._unsent

@@ -2,8 +2,9 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
-from shared.messaging.declare import declare_subscription
+from shared.messaging.declare import declare_subscription, exists
 from shared.messaging.link import Link, Received
 from shared.messaging.subscription import Subscription
 
@@ -16,8 +17,9 @@ SUSPECT_RETURNS = 3
 class Intake:
     """`run` belongs to the thread that reads the broker, `take` to the one that handles."""
 
-    def __init__(self, subscription: Subscription) -> None:
+    def __init__(self, subscription: Subscription, *, on_lost_queue: Callable[[], None]) -> None:
         self._subscription = subscription
+        self._on_lost_queue = on_lost_queue
         self._arrived: deque[Received] = deque()
         self._changed = threading.Condition()
         self._wanted = threading.Event()
@@ -39,6 +41,10 @@ class Intake:
         """Drop the connection; everything not acknowledged goes back to the broker."""
         if self._link is not None:
             self._link.alive = False
+
+    def is_attached(self) -> bool:
+        """Whether the broker has us down as a consumer."""
+        return self._link is not None and self._link.alive and self._consumer is not None
 
     def hold(self) -> None:
         """Give everything back and stay away from the broker until `release`."""
@@ -74,6 +80,8 @@ class Intake:
         delivery limit with every death. Once one arrives that is no suspect, many are fetched at once.
         """
         self._arrived.clear()
+        if not exists(link, self._subscription.queue):
+            self._on_lost_queue()
         declare_subscription(link, self._subscription)
         self._link, self._consumer, self._one_by_one = link, None, True
         while self._wanted.is_set() and not self._stopping:

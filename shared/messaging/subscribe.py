@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from nameko.containers import WorkerContext
-from nameko.extensions import Entrypoint, register_entrypoint
+from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
 from shared.contracts import Event
 from shared.messaging.consumer import Consumer
+from shared.messaging.returned import Returned
 from shared.messaging.subscription import Projection, Subscription
 
 Method = TypeVar("Method", bound=Callable[..., None])
@@ -44,8 +45,29 @@ def subscribe(
     return decorate
 
 
+class DeadQueue(SharedExtension):  # type: ignore[misc] # nameko has no types
+    """The service's one reader of what the broker gave up on."""
+
+    def setup(self) -> None:
+        config = self.container.config
+        self._returned = Returned(
+            self.container.service_name, engine=config["engine"], amqp_uri=config["settings"].amqp_uri
+        )
+
+    def start(self) -> None:
+        self._thread = self.container.spawn_managed_thread(self._returned.run, identifier="dead queue")
+
+    def stop(self) -> None:
+        self._returned.stop()
+
+    def kill(self) -> None:
+        self._thread.kill()
+
+
 class Subscribed(Entrypoint):  # type: ignore[misc] # nameko has no types
     """The entrypoint behind `@subscribe`: a Consumer in two managed threads of the container."""
+
+    dead_queue = DeadQueue()
 
     def __init__(self, *events: type[Event], latest: bool, many: bool, projection: Projection | None) -> None:
         super().__init__()

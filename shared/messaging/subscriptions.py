@@ -1,5 +1,7 @@
 """The service's subscriptions as rows: whether each is live or being rebuilt, and how far."""
 
+from typing import Any
+
 from sqlalchemy import Column, DateTime, Table, Text, func
 from sqlalchemy.dialects import postgresql
 
@@ -21,3 +23,6 @@ subscriptions = Table(
     Column("progress", postgresql.JSONB, nullable=False, server_default="{}", comment="next and end offset by stream"),
     Column("note", Text, nullable=False, server_default=""),
 )
+
+NOT_BEGUN: dict[str, Any] = {"began_at": None, "finished_at": None, "progress": {}, "note": ""}
+"""What a rebuild starts from."""

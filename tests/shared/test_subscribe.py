@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
-from tests.samples import Sample, admitted, send
+from shared.database import transaction
+from shared.messaging.outbox import outbox
+from shared.messaging.wire import decode
+from shared.tracing import Trace
+from tests.samples import Sample, Wire, a_channel, admitted, send, updated
 from tests.waiting import eventually
 
 
@@ -31,3 +36,141 @@ def test_each_event_is_handled_once_and_acknowledged(running: Sample) -> None:
     assert sorted(running.noted()) == sorted(event.id for event in events)
     assert running.stop() == 0
     assert running.depth("sample.note_member") == 0
+
+
+def test_events_that_are_already_there_are_handled_in_groups(sample: Sample) -> None:
+    sample.start()
+    sample.wait_until_attached()
+    sample.stop()
+    send(sample.amqp_uri, [admitted() for _ in range(300)])
+    sample.start()
+    eventually(lambda: len(sample.noted()) == 300)
+    with sample.engine.connect() as connection:
+        transactions = connection.exec_driver_sql("SELECT count(DISTINCT xmin::text) FROM notes").scalar()
+    assert transactions < 30
+
+
+def test_a_bad_event_harms_nobody_else(running: Sample) -> None:
+    """Trap: stock nameko acknowledges the event of a failed handler, and it is gone."""
+    good = [admitted() for _ in range(20)]
+    refused, failing = admitted("refuse"), admitted("fail always")
+    send(running.amqp_uri, [*good[:10], refused, failing, *good[10:]])
+    eventually(lambda: len(running.noted()) == 20)
+    assert set(running.noted()) == {event.id for event in good}
+    eventually(lambda: len(running.dead()) == 2)
+    by_id = {row.event_id: row for row in running.dead()}
+    assert (by_id[refused.id].error_kind, by_id[refused.id].attempts) == ("refused", 1)
+    assert by_id[refused.id].error_message == "The name is not liked."
+    assert (by_id[failing.id].error_kind, by_id[failing.id].attempts) == ("failed", 3)
+    assert by_id[failing.id].error_type == "RuntimeError"
+    assert by_id[failing.id].body == failing.body
+    assert by_id[failing.id].first_failed_at < by_id[failing.id].last_failed_at
+
+
+def test_what_fails_for_a_while_is_tried_later_and_succeeds(running: Sample) -> None:
+    """Trap: stock nameko's only other choice is to requeue at once, without end."""
+    passing = admitted("once a")
+    send(running.amqp_uri, [passing])
+    eventually(lambda: running.noted() == [passing.id])
+    assert running.dead() == []
+
+
+def test_errors_leave_no_personal_data_behind(running: Sample) -> None:
+    send(running.amqp_uri, [admitted("fail x")])
+    eventually(running.dead)
+    assert "someone@example.org" not in running.log.read_text()
+    assert "someone@example.org" not in running.dead()[0].error_message
+
+
+POISON = {
+    "not JSON": b"\x00\xff not json",
+    "no CloudEvent": b'{"hello": "world"}',
+    "empty": b"",
+    "unknown type": admitted().body.replace(b"member.admitted.v1", b"member.invented.v1"),
+    "unknown version": admitted().body.replace(b"member.admitted.v1", b"member.admitted.v9"),
+    "wrong data": admitted().body.replace(b'"country":"AR"', b'"country":7'),
+    "wrong id": admitted().body.replace(b'"id":"', b'"id":"x'),
+    "too deep": b"[" * 100_000,
+    "large": b"x" * 10_000_000,
+}
+
+
+@pytest.mark.parametrize("body", POISON.values(), ids=POISON.keys())
+def test_poison_is_a_dead_letter_at_once_and_others_go_on(running: Sample, body: bytes) -> None:
+    """Trap: stock nameko acknowledges a body it can't decode, and it is gone."""
+    good = admitted()
+    send(running.amqp_uri, [body, good])
+    eventually(lambda: running.noted() == [good.id])
+    [row] = eventually(running.dead)
+    assert (row.error_kind, row.body, row.attempts) == ("unreadable", body, 1)
+    assert row.error_message
+
+
+def test_events_published_by_a_handler_name_their_cause(running: Sample) -> None:
+    trace = Trace(correlation_id="c-1", actor="user/7")
+    cause = admitted("publish")
+    cause = Wire(cause.event, trace=trace)
+    send(running.amqp_uri, [admitted(), cause, admitted()])
+    eventually(lambda: len(running.noted()) == 3)
+    with transaction(running.engine) as session:
+        said = decode(session.scalars(select(outbox.c.body)).one()).trace
+    assert (said.correlation_id, said.causation_id, said.actor) == ("c-1", str(cause.id), "user/7")
+    assert said.traceparent.split("-")[1] == trace.traceparent.split("-")[1]
+
+
+def test_a_handler_that_swallows_a_database_error_is_not_taken_at_its_word(running: Sample) -> None:
+    """Trap: PostgreSQL answers the commit of a failed transaction with a silent rollback."""
+    good = admitted()
+    send(running.amqp_uri, [admitted("swallow"), good])
+    [row] = eventually(running.dead)
+    assert row.error_type in {"SwallowedError", "InternalError"}
+    assert running.noted() == [good.id]
+
+
+def test_an_event_that_costs_the_database_connection_each_time_is_found_out(running: Sample) -> None:
+    good = admitted()
+    send(running.amqp_uri, [admitted("lose"), good])
+    eventually(lambda: running.noted() == [good.id], within=40)
+    eventually(running.dead, within=40)
+
+
+def test_latest_hands_over_the_newest_and_nothing_older_after_it(sample: Sample) -> None:
+    sample.only = "keep_member"
+    sample.start()
+    sample.wait_until_attached()
+    member = uuid4()
+    send(sample.amqp_uri, [updated("third", member=member, version=3)])
+    eventually(lambda: sample.kept() == {member: (3, "third")})
+    send(sample.amqp_uri, [admitted("first", member=member), updated("second", member=member, version=2)])
+    send(sample.amqp_uri, [updated("fourth", member=member, version=4)])
+    eventually(lambda: sample.kept() == {member: (4, "fourth")})
+
+
+def test_many_are_handed_over_in_one_call(sample: Sample) -> None:
+    sample.only = "list_members"
+    sample.start()
+    sample.wait_until_attached()
+    events = [admitted() for _ in range(50)]
+    send(sample.amqp_uri, [*events, *events])
+    eventually(lambda: sorted(sample.noted("list_members")) == sorted(event.id for event in events))
+
+
+def test_two_replicas_share_the_work(sample: Sample) -> None:
+    sample.start()
+    sample.start()
+    eventually(lambda: sample.consumers("sample.note_member") == 2, within=20)
+    events = [admitted("sleep 0.01") for _ in range(300)]
+    send(sample.amqp_uri, events)
+    eventually(lambda: len(sample.noted()) >= 300, within=20)
+    assert sorted(sample.noted()) == sorted(event.id for event in events)
+    with sample.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(DISTINCT pid) FROM notes").scalar() == 2
+
+
+def test_a_left_over_binding_does_no_harm(running: Sample) -> None:
+    with a_channel(running.amqp_uri) as channel:
+        channel.queue_bind("sample.note_member", "intercoop.events", "membership.member.updated.v1")
+    good = admitted()
+    send(running.amqp_uri, [updated("not for us", member=uuid4(), version=1), good])
+    eventually(lambda: running.noted() == [good.id])
+    assert running.dead() == []

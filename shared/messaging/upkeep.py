@@ -1,0 +1,136 @@
+"""What a subscription does beside handling: registers, redrives dead letters, notices that it is to be rebuilt."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, text, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from shared.clock import utc_now
+from shared.messaging.dead_letters import Failure, NotRedriving, count_dead, fail_again, next_to_redrive, settle
+from shared.messaging.dispatch import Dispatch, Outage
+from shared.messaging.failures import describe, failure
+from shared.messaging.inbox import Rebuilding
+from shared.messaging.subscription import Subscription
+from shared.messaging.subscription_metrics import DEAD
+from shared.messaging.subscriptions import NOT_BEGUN, subscriptions
+from shared.messaging.unit import Begin
+from shared.messaging.wire import decode
+
+LOOK_SECONDS = 1
+REPORT_SECONDS = 15
+REDRIVEN_AT_ONCE = 50
+MARGIN = timedelta(minutes=10)
+"""The broker's clock and ours may differ, and a chunk of a stream has the time of its first message."""
+
+_look = text("""
+    SELECT state, EXISTS (
+        SELECT FROM dead_letters WHERE subscription = name AND dead_letters.state = 'redriving'
+    ) AS redriving
+    FROM subscriptions WHERE name = :name
+""")
+
+
+class Upkeep:
+    """Done by the thread that handles, between two units of work."""
+
+    def __init__(self, subscription: Subscription, *, dispatch: Dispatch, begin: Begin) -> None:
+        self._subscription = subscription
+        self._dispatch = dispatch
+        self._begin = begin
+        self._registered = False
+        self._attached = False
+        self._looked = self._reported = float("-inf")
+
+    def run(self, *, attached: bool) -> None:
+        """Whatever is due.
+
+        Raises:
+            Outage: when the database is away.
+            Rebuilding: when the subscription is to be rebuilt, or just is.
+        """
+        try:
+            self._do_what_is_due(attached=attached)
+        except SQLAlchemyError as error:
+            raise Outage(describe(error)) from error
+
+    def _do_what_is_due(self, *, attached: bool) -> None:
+        now = time.monotonic()
+        if not self._registered:
+            self._in_transaction(self._register)
+            self._registered = True
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            self._look()
+        if now - self._reported >= REPORT_SECONDS or attached > self._attached:
+            self._reported, self._attached = now, attached
+            self._in_transaction(lambda session: self._report(session, attached=attached))
+
+    def _in_transaction(self, do: Callable[[Session], Any]) -> Any:
+        with self._begin() as session:
+            return do(session)
+
+    def _register(self, session: Session) -> None:
+        """The first start of a projection reads everything there is."""
+        rebuildable = self._subscription.projection is not None
+        state = "rebuilding" if rebuildable else "live"
+        row = postgresql.insert(subscriptions).values(
+            name=self._subscription.name, state=state, rebuildable=rebuildable
+        )
+        session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"rebuildable": rebuildable}))
+
+    def _look(self) -> None:
+        seen = self._in_transaction(lambda session: session.execute(_look, {"name": self._subscription.name}).one())
+        if seen.state != "live":
+            raise Rebuilding(self._subscription.name)
+        if seen.redriving:
+            self._redrive()
+
+    def _redrive(self) -> None:
+        for _ in range(REDRIVEN_AT_ONCE):
+            row = self._in_transaction(lambda session: next_to_redrive(session, subscription=self._subscription.name))
+            if row is None:
+                return
+            self._redrive_one(row)
+
+    def _redrive_one(self, row: Any) -> None:
+        try:
+            self._dispatch.handle_delivery(
+                decode(row.body), also=lambda session: settle(session, dead_letter_id=row.id, now=utc_now())
+            )
+        except (Outage, Rebuilding):
+            raise
+        except NotRedriving:
+            return
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is kept with the dead letter
+            self._bury_again(row.id, failure(error, attempts=row.attempts + 1))
+
+    def _bury_again(self, dead_letter_id: UUID, why: Failure) -> None:
+        with contextlib.suppress(NotRedriving):
+            self._in_transaction(
+                lambda session: fail_again(session, dead_letter_id=dead_letter_id, failure=why, now=utc_now())
+            )
+
+    def _report(self, session: Session, *, attached: bool) -> None:
+        name = self._subscription.name
+        DEAD.labels(self._subscription.service, name).set(count_dead(session).get(name, 0))
+        if attached:
+            session.execute(update(subscriptions).where(subscriptions.c.name == name).values(attached_at=func.now()))
+
+    def note_lost_queue(self) -> None:
+        """The queue is not there. If it ever was, events went by, and the streams have them."""
+        lost = subscriptions.c.name == self._subscription.name, subscriptions.c.state == "live"
+        since = {"from_time": subscriptions.c.attached_at - MARGIN, "requested_at": None, "requested_by": None}
+        change = update(subscriptions).where(*lost, subscriptions.c.attached_at.is_not(None))
+        self._in_transaction(lambda session: session.execute(change.values(state="catching up", **since, **NOT_BEGUN)))
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Whatever was seen before may have changed."""
+        self._looked = float("-inf")
