@@ -1,5 +1,6 @@
 """A real mail server on loopback, which keeps what it is given and can be told what to answer."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -12,7 +13,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class MailServer:
-    """`answers` are given to the next mails instead of taking them; `mails` are those taken."""
+    """`answers` are given to the next mails instead of taking them; `mails` are those taken.
+
+    While `stalled` it takes mails and doesn't say so.
+    """
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -21,6 +25,7 @@ class MailServer:
         self.answers: list[str] = []
         self.recipient_answers: list[str] = []
         self.sender_answers: list[str] = []
+        self.stalled = False
         self.port = 0
 
     @property
@@ -50,6 +55,8 @@ class MailServer:
         self.raw.append(raw)
         self.mails.append(cast("EmailMessage", message_from_bytes(raw, policy=cast("Any", default))))
         self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
+        while self.stalled:  # noqa: ASYNC110 -- set from another thread, which an asyncio.Event can not be
+            await asyncio.sleep(0.02)
         return "250 OK"
 
 

@@ -1,12 +1,11 @@
 """A message as an Internet mail: plain text and simple HTML, the same bytes however often it is sent."""
 
-from email.errors import HeaderParseError
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
 
+from services.comms.addresses import mail_address, one_line
 from services.comms.model import Message
 from services.comms.settings import sender_address
 
@@ -28,12 +27,15 @@ def compose(message: Message, *, sender: str) -> EmailMessage:
     Raises:
         MailRefused: when its address can't be one.
     """
+    recipient = mail_address(message.address or "", message.addressee or "")
+    if recipient is None:
+        raise MailRefused("the contact's address is no mail address")
     mail = EmailMessage(policy=_POLICY)
     mail.set_content(message.text)
     mail.add_alternative(as_html(message), subtype="html")
     mail.set_boundary(f"={message.id.hex}=")
     mail["From"] = sender_address(sender)
-    mail["To"] = _recipient(message)
+    mail["To"] = recipient
     mail["Subject"] = one_line(message.subject)
     mail["Date"] = format_datetime(message.queued_at)
     mail["Message-ID"] = f"<{message.id}@{sender_address(sender).domain}>"
@@ -51,15 +53,3 @@ def as_html(message: Message) -> str:
         f'<!doctype html>\n<html lang="{escape(message.language)}">\n'
         f'<head><meta charset="utf-8"><title>{title}</title></head>\n<body>\n{body}\n</body>\n</html>\n'
     )
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks and control characters: nothing in a name may start another header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def _recipient(message: Message) -> Address:
-    try:
-        return Address(display_name=one_line(message.addressee or ""), addr_spec=message.address or "")
-    except (ValueError, IndexError, HeaderParseError) as error:
-        raise MailRefused("the contact's address is no mail address") from error

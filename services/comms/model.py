@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, MetaData, String
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from services.comms.addresses import mail_address
 from shared import database
 from shared.contracts.comms import Channel
 from shared.contracts.membership import Category, Standing
@@ -68,6 +69,11 @@ class Contact(Base):
     email: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime]
+
+    @property
+    def is_reachable(self) -> bool:
+        """A mail could reach it; some contacts have a telephone alone, or what a register made of an address."""
+        return mail_address(self.email) is not None
 
 
 class Welcome(Base):

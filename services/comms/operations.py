@@ -67,8 +67,9 @@ def keep_contact(session: Session, change: ContactChanged, *, now: datetime) -> 
     )
     for mail in _waiting_mails(session, contact.id):
         mail.redirect(contact, now)
-    for welcome in _waiting_welcomes(session, contact.organization_id):
-        session.add(welcome.for_contact(contact, now))
+    if contact.is_reachable:
+        for welcome in _waiting_welcomes(session, contact.organization_id):
+            session.add(welcome.for_contact(contact, now))
 
 
 def send_next_mail(session: Session, *, send: Callable[[Message], str], now: datetime) -> Message | None:
@@ -161,7 +162,7 @@ def _one_at_a_time(session: Session, organization_id: UUID) -> None:
 
 def _contact_of(session: Session, organization_id: UUID) -> Contact | None:
     query = select(Contact).where(Contact.organization_id == organization_id).order_by(Contact.id)
-    return session.scalars(query.limit(1)).first()
+    return next((contact for contact in session.scalars(query) if contact.is_reachable), None)
 
 
 def _forget_contact(session: Session, contact_id: UUID, now: datetime) -> None:

@@ -5,12 +5,12 @@ Read before eventlet patches the standard library, so it imports nothing that mu
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Self
 from urllib.parse import urlsplit
 
+from services.comms.addresses import mail_address
 from shared import settings
 from shared.settings import MissingSetting, required
 
@@ -34,7 +34,7 @@ class Settings(settings.Settings):
         try:
             server_address(self.smtp_url)
             sender_address(self.mail_from)
-        except (ValueError, IndexError, HeaderParseError) as error:
+        except ValueError as error:
             raise MissingSetting(f"SMTP_URL or MAIL_FROM is not usable: {error}") from error
 
 
@@ -56,7 +56,8 @@ def sender_address(sender: str) -> Address:
     Raises:
         ValueError: when it has no address.
     """
-    name, address = parseaddr(sender)
-    if "@" not in address:
+    name, email = parseaddr(sender)
+    address = mail_address(email, name)
+    if address is None:
         raise ValueError("MAIL_FROM must be an address or Name <address>")
-    return Address(display_name=name, addr_spec=address)
+    return address

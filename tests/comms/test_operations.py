@@ -89,6 +89,17 @@ def test_nothing_goes_out_twice(session: Session) -> None:
     assert len(published(session)) == 1
 
 
+@pytest.mark.parametrize("email", ["", "no tiene", "a@b, c@d", "presidencia@"])
+def test_a_contact_without_a_mail_address_keeps_the_welcome_waiting(session: Session, email: str) -> None:
+    admission = an_admission()
+    operations.keep_contact(session, a_contact(admission.organization_id, email=email), now=NOW)
+    welcomed(session, admission)
+    operations.keep_contact(session, a_contact(admission.organization_id, email=email), now=NOW)
+    assert [message.channel for message in messages(session)] == ["inbox"]
+    operations.keep_contact(session, a_contact(admission.organization_id), now=NOW)
+    assert [message.channel for message in messages(session)] == ["email", "inbox"]
+
+
 def test_a_contact_of_another_organization_gets_nothing(session: Session) -> None:
     welcomed(session, an_admission())
     operations.keep_contact(session, a_contact(uuid4()), now=NOW)
