@@ -11,6 +11,8 @@ from intercoop.instance import Instance, home
 from intercoop.local.depths import Backlog, backlog, queue_depths
 from intercoop.local.records import Records
 
+_TITLES = {"outbox_pending": "pending", "oldest_seconds": "oldest (s)", "dead_letters": "dead letters"}
+
 
 @click.command
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
@@ -62,7 +64,7 @@ def _print(state: dict[str, object]) -> None:
 def _table(title: str, rows: object) -> Table:
     assert isinstance(rows, dict)
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    table = Table(title, *(Column(column.replace("_", " "), overflow="fold") for column in columns), box=None)
+    table = Table(title, *(Column(_TITLES.get(column, column), no_wrap=True) for column in columns), box=None)
     for name, row in rows.items():
         table.add_row(name, *(_cell(row.get(column)) for column in columns))
     return table

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from importlib.util import find_spec
+from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -23,16 +25,17 @@ def bring_up(launcher: Launcher, *, demo: bool) -> None:
     launcher.clean_up()
     plan.prepare()
     _refuse_taken_ports(launcher)
+    _start_broker(launcher)
     with _told(launcher, "database"):
         _start_database(launcher)
-    _start_broker(launcher)
     with _told(launcher, "migrations"):
-        launcher.run(_migration(launcher))
+        _migrate(launcher)
+    _start_parts(launcher)
     with _told(launcher, "broker"):
         if plan.broker:
             launcher.wait_ready("broker", plan.broker.ready)
     with _told(launcher, "services and relays"):
-        _start_parts(launcher)
+        _wait_for_parts(launcher)
     plan.instance.save(plan.home / "instance.json")
     if demo and _is_empty(launcher):
         with _told(launcher, "demonstration"):
@@ -74,10 +77,14 @@ def _start_parts(launcher: Launcher) -> None:
     for service in SERVICES:
         launcher.start(plan.service(service))
         launcher.start(plan.relay(service))
+
+
+def _wait_for_parts(launcher: Launcher) -> None:
+    plan = launcher.plan
     for service in SERVICES:
         launcher.wait_ready(service, _serves(plan.ports[service]))
         launcher.wait_ready(f"{service} relay", _listens(plan.ports[f"{service} relay"]))
-    if catcher:
+    if "mail" in launcher.children:
         launcher.wait_ready("mail", _listens(plan.ports["smtp"]))
 
 
@@ -98,8 +105,31 @@ def _listens(port: int) -> Callable[[], bool]:
     return lambda: answers(port)
 
 
-def _migration(launcher: Launcher) -> Program:
-    return _once(launcher, "migrate")
+def _migrate(launcher: Launcher) -> None:
+    """Only where a database is behind: finding that out with Alembic costs seconds of every start."""
+    at = launcher.plan.instance.services
+    if not all(_revision(at[service].database_url) == newest_revision(service) for service in SERVICES):
+        launcher.run(_once(launcher, "migrate"))
+
+
+def newest_revision(service: str) -> str:
+    """Revisions are numbered, and their files begin with the number."""
+    package = find_spec(f"services.{service}.migrations")
+    assert package
+    assert package.submodule_search_locations
+    folder = Path(package.submodule_search_locations[0])
+    return max(file.name.split("_")[0] for file in (folder / "versions").glob("[0-9]*.py"))
+
+
+def _revision(database_url: str) -> str | None:
+    """What the database says of itself; None when it was never migrated, or doesn't answer yet."""
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
+        return None
+    return str(row[0]) if row else None
 
 
 def _demonstration(launcher: Launcher) -> Program:
