@@ -1,24 +1,25 @@
 """How names are compared: without accents, case, punctuation and legal forms, in Spanish, Portuguese and English."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
+_WORDS = re.compile(r"[^\W_]+")
 _LEGAL_FORMS = frozenset(
     "coop coope cooperativa cooperativas cooperative cooperatives cooperativo ltda limitada ltd ldta lda limited "  # noqa: SIM905 -- word lists
     "inc incorporated rl sa sc scl scrl scoop ca cia compania company corp".split()
 )
-_LITTLE_WORDS = frozenset("a al and as da das de del do dos e el en la las lo los of para por the y".split())  # noqa: SIM905 -- see above
+_LITTLE_WORDS = frozenset("a al and as da das de del do e el en la las lo los of para por the y".split())  # noqa: SIM905 -- see above
 _WRITTEN_APART = {("r", "l"): "rl", ("s", "a"): "sa", ("s", "c"): "sc", ("c", "a"): "ca", ("co", "op"): "coop"}
 
 
 def fold(text: str) -> str:
     """Lower case without accents, words of letters and digits one space apart."""
     if text.isascii():
-        bare = text.lower()
-    else:
-        decomposed = unicodedata.normalize("NFKD", text)
-        bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
-    return " ".join("".join(letter if letter.isalnum() else " " for letter in bare).split())
+        return " ".join(_WORDS.findall(text.lower()))
+    decomposed = unicodedata.normalize("NFKD", text)
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return " ".join(_WORDS.findall(bare.casefold()))
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,7 @@
 """What membership knows and decides: organizations, prospects, members, imports, reviews."""
 
 from services.membership.model.base import Base
-from services.membership.model.imports import Finding, ImportRun, ImportRunning, NothingMarkedGone, UnknownImport
+from services.membership.model.imports import Finding, ImportRun, ImportRunning, UnknownImport
 from services.membership.model.members import (
     AlreadyMember,
     Member,
@@ -37,7 +37,6 @@ __all__ = [
     "ImportRunning",
     "Member",
     "NotAllowedFrom",
-    "NothingMarkedGone",
     "Organization",
     "OrganizationGone",
     "Prospect",

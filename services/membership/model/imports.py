@@ -24,13 +24,6 @@ class ImportRunning(Conflict):
     message = "The register {register} is being imported already."
 
 
-class NothingMarkedGone(Conflict):
-    message = (
-        "{missing} of the {known} organizations of {register} are not in this file, too many for a complete one; "
-        "none was marked as gone."
-    )
-
-
 class ImportRun(Base):
     """One reading of a register's file. Counts are final when it is completed, so far when it was interrupted.
 

@@ -7,9 +7,9 @@ from itertools import combinations
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import Session, aliased
 
 from services.membership.matching import Candidate, close_pairs
 from services.membership.model import Identifier, Organization, ReviewItem
@@ -39,6 +39,11 @@ def match(session: Session, organization_ids: Sequence[UUID], *, now: datetime) 
     return _open(session, found, now=now)
 
 
+def any_of(ids: Sequence[UUID]) -> ColumnElement[Any]:
+    """What a column is compared with to be one of `ids`: one parameter, however many they are."""
+    return any_(literal(list(ids), ARRAY(Uuid)))
+
+
 def _open(session: Session, found: list[Proposal], *, now: datetime) -> list[Proposal]:
     if not found:
         return []
@@ -50,13 +55,15 @@ def _open(session: Session, found: list[Proposal], *, now: datetime) -> list[Pro
 
 
 def _shared_identifiers(session: Session, organization_ids: Sequence[UUID]) -> Iterator[Proposal]:
-    mine = select(Identifier.scheme, Identifier.value).where(
-        Identifier.organization_id.in_(organization_ids), Identifier.valid
-    )
+    mine, theirs = aliased(Identifier), aliased(Identifier)
+    same = and_(theirs.scheme == mine.scheme, theirs.value == mine.value, theirs.valid)
     bearers = (
-        select(Identifier.scheme, Identifier.value, Identifier.organization_id)
-        .join(Organization)
-        .where(tuple_(Identifier.scheme, Identifier.value).in_(mine), Identifier.valid, Organization.gone_at.is_(None))
+        select(theirs.scheme, theirs.value, theirs.organization_id)
+        .select_from(mine)
+        .join(theirs, same)
+        .join(Organization, Organization.id == theirs.organization_id)
+        .where(mine.organization_id == any_of(organization_ids), mine.valid, Organization.gone_at.is_(None))
+        .distinct()
     )
     groups: dict[tuple[str, str], list[UUID]] = defaultdict(list)
     for scheme, value, organization_id in session.execute(bearers):
@@ -69,58 +76,47 @@ def _shared_identifiers(session: Session, organization_ids: Sequence[UUID]) -> I
 
 def _close_names(session: Session, organization_ids: Sequence[UUID]) -> Iterator[Proposal]:
     fresh = set(organization_ids)
-    places = select(Organization.place).where(Organization.id.in_(organization_ids), Organization.place.is_not(None))
-    for neighbours in _by_place(_neighbours(session, places)):
+    located = select(Organization.place).where(Organization.id == any_of(organization_ids)).distinct()
+    places = [place for place in session.scalars(located) if place is not None]
+    for neighbours in _neighbours(session, places):
         for a, b in close_pairs(neighbours, fresh):
             first, second = sorted((a, b), key=lambda candidate: candidate.id)
             yield Proposal(first.id, second.id, "close_name", {"names": [first.name, second.name]})
 
 
-def _neighbours(session: Session, places: Any) -> Iterable[tuple[str, Candidate]]:
-    theirs = (
-        select(
-            Organization.place,
-            Organization.id,
-            Organization.name,
-            Organization.folded_subdivision,
-            Organization.address,
-            Organization.founded_on,
-            Organization.register,
-        )
-        .where(Organization.place.in_(places), Organization.gone_at.is_(None))
-        .order_by(Organization.place)
+def _neighbours(session: Session, places: list[str]) -> Iterable[list[Candidate]]:
+    """Everybody in each of the places."""
+    columns = (
+        Organization.id,
+        Organization.name,
+        Organization.folded_subdivision,
+        Organization.address,
+        Organization.founded_on,
+        Organization.register,
     )
-    rows = session.execute(theirs).all()
-    identifiers = _valid_identifiers(session, places)
+    there = Organization.place == any_(literal(places, ARRAY(Text)))
+    rows = session.execute(select(Organization.place, *columns).where(there, Organization.gone_at.is_(None))).all()
+    identifiers = _valid_identifiers(session, [row.id for row in rows])
+    groups: dict[str | None, list[Candidate]] = defaultdict(list)
     for place, organization_id, name, subdivision, address, founded_on, register in rows:
-        yield (
-            str(place),
-            Candidate(
-                id=organization_id,
-                name=name,
-                subdivision=subdivision,
-                address=address,
-                founded_on=founded_on,
-                register=register,
-                identifiers=identifiers.get(organization_id, {}),
-            ),
+        candidate = Candidate(
+            id=organization_id,
+            name=name,
+            subdivision=subdivision,
+            address=address,
+            founded_on=founded_on,
+            register=register,
+            identifiers=identifiers.get(organization_id, {}),
         )
+        groups[place].append(candidate)
+    return groups.values()
 
 
-def _valid_identifiers(session: Session, places: Any) -> dict[UUID, dict[str, str]]:
-    theirs = (
-        select(Identifier.organization_id, Identifier.scheme, Identifier.value)
-        .join(Organization)
-        .where(Organization.place.in_(places), Identifier.valid)
+def _valid_identifiers(session: Session, organization_ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+    theirs = select(Identifier.organization_id, Identifier.scheme, Identifier.value).where(
+        Identifier.organization_id == any_of(organization_ids), Identifier.valid
     )
     found: dict[UUID, dict[str, str]] = defaultdict(dict)
     for organization_id, scheme, value in session.execute(theirs):
         found[organization_id][scheme] = value
     return found
-
-
-def _by_place(located: Iterable[tuple[str, Candidate]]) -> Iterator[list[Candidate]]:
-    groups: dict[str, list[Candidate]] = defaultdict(list)
-    for place, candidate in located:
-        groups[place].append(candidate)
-    yield from groups.values()
