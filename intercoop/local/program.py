@@ -1,16 +1,11 @@
 """A program to run beside us: how it starts, how it is asked to stop, and that it dies with the one who started it."""
 
-import ctypes
-import os
+import shutil
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +26,7 @@ class Program:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                self.argv,
+                (*_that_dies_with_parent(self.stop_signal), *self.argv),
                 cwd=self.cwd,
                 env=dict(self.env),
                 stdin=subprocess.DEVNULL,
@@ -41,7 +36,6 @@ class Program:
                 user=self.user,
                 group=primary_group(self.user),
                 extra_groups=[] if self.user else None,
-                preexec_fn=_die_with_parent(self.stop_signal),  # noqa: PLW1509 -- see _die_with_parent
             )
 
 
@@ -54,22 +48,14 @@ def primary_group(user: str | None) -> int | None:
     return pwd.getpwnam(user).pw_gid
 
 
-def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """On Linux the kernel tells the child when the thread that started it is gone, even by kill -9.
+def _that_dies_with_parent(stop_signal: signal.Signals) -> tuple[str, ...]:
+    """On Linux the kernel tells the child when the one who started it is gone, even by kill -9.
 
-    It has to be asked for between fork and exec, after the change of user. The function calls one C function that was
-    looked up before the fork, so threads of the parent can't hold a lock it needs.
+    setpriv asks for that and becomes the program. A function between fork and exec could ask, too, but forbids the
+    cheap way to start a process, and warns in every process that knows eventlet or has threads.
     """
-    if _libc is None:
-        return None
-    parent, prctl = os.getpid(), _libc.prctl
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", stop_signal.name.removeprefix("SIG"), "--") if setpriv else ()
 
 
 def stop(process: subprocess.Popen[bytes], program: Program) -> None:
