@@ -12,6 +12,10 @@ from intercoop.instance import SERVICES
 from intercoop.local.plan import Plan
 from intercoop.local.ports import Ports
 from intercoop.local.program import Program, stop, tail
+from shared.clock import utc_now
+from shared.contracts import Event
+from shared.database import connect, transaction
+from shared.messaging.outbox import publish
 from shared.migrations import upgrade
 from tests.conftest import Servers, create_database, drop_database, virtual_host
 from tests.waiting import eventually
@@ -35,6 +39,14 @@ class System:
         if correlation_id:
             headers["X-Correlation-Id"] = correlation_id
         return httpx.Client(base_url=self.plan.instance.services[service].url, headers=headers, timeout=30)
+
+    def say(self, *events: Event) -> None:
+        """Publish as the events' own service would; its relay has to run."""
+        for event in events:
+            engine = connect(self.database_url(event.publisher()))
+            with transaction(engine) as session:
+                publish(session, event, at=utc_now())
+            engine.dispose()
 
     def start(self, *parts: str) -> None:
         """Start the parts and return when the services among them are ready."""

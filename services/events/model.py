@@ -1,5 +1,6 @@
 """Gatherings, their prices, and the registrations that were promised one."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Literal
 from uuid import UUID
@@ -143,24 +144,41 @@ class Gathering(Base):
         if self.ends_on < now.astimezone(_LAST_PLACE_ON_EARTH).date():
             raise GatheringOver(name=self.name, ends_on=self.ends_on)
 
+    def quote(self, *, organization_id: UUID | None, member: Member | None) -> "Quote":
+        """What a place costs somebody from the organization at this moment, and why."""
+        if member:
+            tier, reason = member.price_tier
+        else:
+            tier, reason = "standard", "not_a_member" if organization_id else "no_organization"
+        return Quote(tier=tier, price=self.prices[tier], reason=reason)
+
     def register(
         self, *, person: str, organization_id: UUID | None, member: Member | None, now: datetime
     ) -> "Registration":
         """A place for `person`, at the price their organization has at this moment."""
         self.refuse_if_over(now)
-        tier, reason = _price_tier(organization_id, member)
+        quote = self.quote(organization_id=organization_id, member=member)
         return Registration(
             id=uuid7(),
             gathering_id=self.id,
             person=person,
             organization_id=organization_id,
             member_id=member.id if member else None,
-            tier=tier,
-            price_reason=reason,
-            minor=self.prices[tier].minor,
-            currency=self.currency,
+            tier=quote.tier,
+            price_reason=quote.reason,
+            minor=quote.price.minor,
+            currency=quote.price.currency,
             registered_at=now,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """A price and its reason; no promise before somebody registers."""
+
+    tier: PriceTier
+    price: Money
+    reason: PriceReason
 
 
 class Registration(Base):
@@ -193,9 +211,3 @@ def _refuse_odd_prices(member: Money, standard: Money) -> None:
         raise NegativePrice(pointer="/prices/member")
     if standard.minor < member.minor:
         raise MembersPayMore(pointer="/prices/member", member=member, standard=standard)
-
-
-def _price_tier(organization_id: UUID | None, member: Member | None) -> tuple[PriceTier, PriceReason]:
-    if member:
-        return member.price_tier
-    return "standard", "not_a_member" if organization_id else "no_organization"

@@ -8,7 +8,7 @@ from sqlalchemy import Select, case, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.events.model import Gathering, Kind, Member, Registration
+from services.events.model import Gathering, Kind, Member, Quote, Registration
 from shared import replica
 from shared.contracts.events import GatheringAnnounced, PriceTier, RegistrationConfirmed
 from shared.contracts.membership import MemberState
@@ -68,6 +68,12 @@ def gatherings(*, kind: Kind | None = None, country: str | None = None) -> Selec
     if country:
         query = query.where(Gathering.country == country)
     return query
+
+
+def quote(session: Session, *, gathering_id: UUID, organization_id: UUID | None = None) -> Quote:
+    place = gathering(session, gathering_id=gathering_id)
+    member = _member_of(session, organization_id) if organization_id else None
+    return place.quote(organization_id=organization_id, member=member)
 
 
 def register(

@@ -59,6 +59,21 @@ class RegistrationRequest(Schema):
     )
 
 
+class QuoteFilter(Schema):
+    """For whom the price is asked."""
+
+    organization_id = fields.UUID()
+
+
+class QuoteResponse(Schema):
+    """What a place costs at this moment. `text` says why in the caller's language."""
+
+    tier = fields.String(required=True, validate=validate.OneOf(get_args(PriceTier)))
+    price = fields.Nested(MoneySchema, required=True)
+    reason = fields.String(required=True, validate=validate.OneOf(get_args(PriceReason)))
+    text = fields.String(required=True, metadata={"example": "The membership is in good standing."})
+
+
 class RegistrationResponse(Schema):
     """A place taken, with the price promised for good."""
 

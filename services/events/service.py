@@ -1,15 +1,18 @@
 """Every way into the events service."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from services.events import operations
-from services.events.model import Gathering, Registration
+from services.events.model import Gathering, PriceReason, Registration
 from services.events.schemas import (
     GatheringFilter,
     GatheringRequest,
     GatheringResponse,
+    QuoteFilter,
+    QuoteResponse,
     RegistrationRequest,
     RegistrationResponse,
 )
@@ -18,8 +21,19 @@ from shared.http.call import Call
 from shared.http.paging import Page
 from shared.http.routing import route
 from shared.http.standard import StandardRoutes
+from shared.i18n import gettext
 from shared.messaging.subscribe import subscribe
 from shared.messaging.wire import Delivery
+
+REASONS: dict[PriceReason, str] = {
+    "good_standing": "The membership is in good standing.",
+    "in_grace": "The membership is in its grace period: dues are late.",
+    "suspended": "The membership is suspended.",
+    "resigned": "The organization has resigned its membership.",
+    "terminated": "The membership was terminated.",
+    "not_a_member": "The organization is no member.",
+    "no_organization": "The person comes for no organization.",
+}
 
 
 class EventsService(StandardRoutes):
@@ -56,6 +70,18 @@ class EventsService(StandardRoutes):
     def show_gathering(self, call: Call, *, gathering_id: UUID) -> Gathering:
         """One gathering."""
         return operations.gathering(call.session, gathering_id=gathering_id)
+
+    @route(
+        "GET",
+        "/v1/gatherings/<uuid:gathering_id>/price",
+        scope="events:read",
+        query=QuoteFilter,
+        returns=QuoteResponse,
+    )
+    def quote(self, call: Call, *, gathering_id: UUID) -> dict[str, Any]:
+        """What a place costs somebody from this organization now, and why. Registering turns it into a promise."""
+        found = operations.quote(call.session, gathering_id=gathering_id, **call.query)
+        return {**vars(found), "text": gettext(call.language, REASONS[found.reason])}
 
     @route(
         "POST",

@@ -8,11 +8,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from services.events import operations
-from shared.database import connect, transaction
 from tests.conftest import Servers
-from tests.members import a_new_standing, an_admission, delivered
+from tests.members import a_new_standing, an_admission
 from tests.system import System, system
+from tests.waiting import eventually
 
 MEMBER = an_admission()
 SUSPENDED = an_admission(name="Cooperativa Suspendida")
@@ -33,12 +32,10 @@ SUMMIT: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def running(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with system(servers, tmp_path_factory.mktemp("events")) as running:
-        engine = connect(running.database_url("events"))
-        with transaction(engine) as session:
-            states = [MEMBER, a_new_standing(SUSPENDED, "suspended")]
-            operations.keep_members(session, [delivered(state) for state in states])
-        engine.dispose()
-        running.start("events")
+        running.start("events", "membership relay")
+        running.say(MEMBER, a_new_standing(SUSPENDED, "suspended"))
+        with running.api("events") as api:
+            eventually(lambda: reason_of_price(api) == "suspended")
         yield running
 
 
@@ -51,6 +48,13 @@ def api(running: System) -> Iterator[httpx.Client]:
 @pytest.fixture
 def summit(api: httpx.Client) -> str:
     return str(api.post("/v1/gatherings", json=SUMMIT).raise_for_status().json()["id"])
+
+
+def reason_of_price(api: httpx.Client) -> str:
+    """Of the member that was told of last."""
+    summit = api.post("/v1/gatherings", json=SUMMIT).json()["id"]
+    query = {"organization_id": str(SUSPENDED.organization_id)}
+    return str(api.get(f"/v1/gatherings/{summit}/price", params=query).json()["reason"])
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
@@ -93,6 +97,14 @@ def test_refusals_are_in_the_callers_language(api: httpx.Client) -> None:
     assert fault == {"pointer": "#/prices/member/amount", "detail": "PYG tiene 0 decimales, no 1."}
 
 
+def test_a_price_is_explained_in_the_callers_language(api: httpx.Client, summit: str) -> None:
+    price = f"/v1/gatherings/{summit}/price"
+    assert api.get(price).json()["text"] == "La persona no viene por ninguna organización."
+    suspended = api.get(price, params={"organization_id": str(SUSPENDED.organization_id)}).json()
+    assert suspended["text"] == "La membresía está suspendida."
+    assert problem(api.get(price, params={"organization_id": "7"})) == (400, "/problems/invalid-input")
+
+
 def test_gatherings_are_listed_by_filter(api: httpx.Client, summit: str) -> None:
     mission = api.post("/v1/gatherings", json=SUMMIT | {"kind": "mission", "country": "UY"}).json()["id"]
     listed = api.get("/v1/gatherings", params={"kind": "mission", "country": "UY"}).json()["items"]
@@ -113,7 +125,10 @@ def test_gatherings_are_listed_by_filter(api: httpx.Client, summit: str) -> None
 def test_standing_decides_the_price(
     api: httpx.Client, summit: str, organization_id: UUID | None, expected: tuple[str, str, str]
 ) -> None:
-    body = {"person": "delegate-17"} | ({"organization_id": str(organization_id)} if organization_id else {})
+    who = {"organization_id": str(organization_id)} if organization_id else {}
+    quote = api.get(f"/v1/gatherings/{summit}/price", params=who).json()
+    assert (quote["tier"], quote["reason"], quote["price"]["amount"]) == expected
+    body = {"person": "delegate-17"} | who
     taken = api.post(f"/v1/gatherings/{summit}/registrations", json=body)
     assert taken.status_code == 201
     shown = api.get(taken.headers["Location"]).json()
@@ -145,6 +160,7 @@ def test_what_is_unknown_is_not_found(api: httpx.Client) -> None:
     nowhere = uuid4()
     assert problem(api.get(f"/v1/gatherings/{nowhere}")) == (404, "/problems/unknown-gathering")
     assert problem(api.get(f"/v1/gatherings/{nowhere}/registrations")) == (404, "/problems/unknown-gathering")
+    assert problem(api.get(f"/v1/gatherings/{nowhere}/price")) == (404, "/problems/unknown-gathering")
     registration = api.post(f"/v1/gatherings/{nowhere}/registrations", json={"person": "p"})
     assert problem(registration) == (404, "/problems/unknown-gathering")
     assert problem(api.get(f"/v1/registrations/{nowhere}")) == (404, "/problems/unknown-registration")

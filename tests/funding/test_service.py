@@ -6,12 +6,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.funding import operations
 from shared.contracts.membership import MemberAdmitted
-from shared.database import connect, transaction
 from tests.conftest import Servers
-from tests.members import a_new_standing, an_admission, delivered
+from tests.members import a_new_standing, an_admission
 from tests.system import System, system
+from tests.waiting import eventually
 
 ADMITTED = an_admission()
 IN_GRACE = an_admission(name="Cooperativa Gracia", country="PY")
@@ -21,12 +20,10 @@ SUSPENDED = an_admission(name="Cooperativa Suspendida")
 @pytest.fixture(scope="module")
 def running(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with system(servers, tmp_path_factory.mktemp("funding")) as running:
-        engine = connect(running.database_url("funding"))
-        with transaction(engine) as session:
-            states = [ADMITTED, a_new_standing(IN_GRACE, "grace"), a_new_standing(SUSPENDED, "suspended")]
-            operations.keep_members(session, [delivered(state) for state in states])
-        engine.dispose()
-        running.start("funding")
+        running.start("funding", "membership relay")
+        running.say(ADMITTED, a_new_standing(IN_GRACE, "grace"), a_new_standing(SUSPENDED, "suspended"))
+        with running.api("funding") as api:
+            eventually(lambda: len(api.get("/v1/members").json()["items"]) == 3)
         yield running
 
 
