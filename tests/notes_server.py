@@ -57,7 +57,8 @@ class NotesServer:
         """Calls it as whoever the token says."""
         token = self.issuer.token() if token is None else token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=30, **options)
+        address = f"http://127.0.0.1:{self.port}"
+        return httpx.Client(base_url=address, headers=headers, timeout=30, verify=False, **options)
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=15)

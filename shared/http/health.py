@@ -67,14 +67,26 @@ class Backlog(Collector):
         self._engine = engine
 
     def collect(self) -> Iterator[Metric]:
-        statement = text("""
-            SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS pending,
-                   (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM outbox
-                    WHERE published_at IS NULL) AS oldest
-        """)
-        with self._engine.connect() as connection:
-            row = connection.execute(statement).one()
-        yield GaugeMetricFamily("intercoop_outbox_pending", "Events written but not sent yet.", value=row.pending)
-        yield GaugeMetricFamily(
-            "intercoop_outbox_oldest_seconds", "Age of the oldest event not sent yet.", value=float(row.oldest)
-        )
+        """Nothing but `intercoop_database_up 0` while the database is away."""
+        try:
+            with self._engine.connect() as connection:
+                backlog = connection.execute(_BACKLOG).one()
+                dead = connection.execute(_DEAD).all()
+        except SQLAlchemyError:
+            yield GaugeMetricFamily("intercoop_database_up", "1 while the database answers.", value=0)
+            return
+        yield GaugeMetricFamily("intercoop_database_up", "1 while the database answers.", value=1)
+        yield GaugeMetricFamily("intercoop_outbox_pending", "Events written but not sent yet.", value=backlog.pending)
+        age = "Age of the oldest event not sent yet."
+        yield GaugeMetricFamily("intercoop_outbox_oldest_seconds", age, value=float(backlog.oldest))
+        letters = GaugeMetricFamily("intercoop_dead_letters", "Events nobody has decided on.", labels=["subscription"])
+        for row in dead:
+            letters.add_metric([row.subscription], row.letters)
+        yield letters
+
+
+_BACKLOG = text("""
+    SELECT count(*) AS pending, coalesce(extract(epoch FROM now() - min(created_at)), 0) AS oldest
+    FROM outbox WHERE published_at IS NULL
+""")
+_DEAD = text("SELECT subscription, count(*) AS letters FROM dead_letters WHERE state = 'dead' GROUP BY subscription")

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from shared.http.problems import MethodNotAllowed, Problem, RouteNotFound, problem_response
 from shared.http.reading import read_body
 from shared.http.request import HttpRequest
-from shared.http.telemetry import observe
+from shared.http.telemetry import in_progress, observe
 
 log = logging.getLogger("intercoop.http")
 
@@ -195,6 +195,10 @@ class Application:
                 return error.get_response(request.environ)
             return problem_response(RouteNotFound(), request.context)
         request.template = provider.url
+        with in_progress.track_inprogress():
+            return self._handle(provider, request)
+
+    def _handle(self, provider: Any, request: HttpRequest) -> Response:
         try:
             request.body = read_body(request, provider.declaration.max_body)
             request.environ["intercoop.connection"].disarm()

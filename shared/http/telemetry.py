@@ -3,7 +3,7 @@
 import hashlib
 import logging
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from werkzeug.wrappers import Response
 
 from shared.http.request import HttpRequest
@@ -17,6 +17,8 @@ _seconds = Histogram(
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+
+in_progress = Gauge("intercoop_http_requests_in_progress", "Requests being answered.", multiprocess_mode="livesum")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
