@@ -81,7 +81,7 @@ def _close_names(session: Session, organization_ids: Sequence[UUID]) -> Iterator
     for neighbours in _neighbours(session, places):
         for a, b in close_pairs(neighbours, fresh):
             first, second = sorted((a, b), key=lambda candidate: candidate.id)
-            yield Proposal(first.id, second.id, "close_name", {"names": [first.name, second.name]})
+            yield Proposal(first.id, second.id, "close_name", {"first": first.name, "second": second.name})
 
 
 def _neighbours(session: Session, places: list[str]) -> Iterable[list[Candidate]]:
