@@ -148,7 +148,11 @@ def _after(call: Call, *, streams: bool) -> int:
             raise BadParameter("since", "Give either after or since.")
         return feed.position_at(call.engine, call.query["since"])
     after = call.query.get("after", "0")
-    return feed.end(call.session.connection()) if after == "latest" else int(after)
+    if after != "latest":
+        return int(after)
+    # Not the call's session: whoever holds one connection and asks for another can starve everybody else.
+    with call.engine.connect() as connection:
+        return feed.end(connection)
 
 
 def _first(reader: Reader, after: int) -> Batch:

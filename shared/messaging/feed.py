@@ -21,7 +21,7 @@ SPAN = 20_000
 POLL_SECONDS = 0.05
 OUTAGE_SECONDS = 1.0
 CLOSING_SECONDS = 0.5
-MOST_WAITING = 500
+MOST_WAITING = 250
 
 _PATTERN = re.compile(r"(?:[a-z0-9_]+|[*#])(?:\.(?:[a-z0-9_]+|[*#]))*")
 
@@ -117,6 +117,8 @@ def read(engine: Engine, choice: Choice, *, after: int, limit: int, compacted: b
         last = end(connection)
         if after > last:
             raise Beyond(last)
+        if after == last:
+            return Batch(events=[], next=last, more=False)
         upto = min(last, after + SPAN)
         if not compacted and _kept(connection, after, upto) != upto - after:
             raise Gone(connection.scalar(_HORIZON) or 1)
@@ -127,8 +129,6 @@ def read(engine: Engine, choice: Choice, *, after: int, limit: int, compacted: b
 
 
 def _kept(connection: Connection, after: int, upto: int) -> int:
-    if after == upto:
-        return 0
     here = outbox.c.position.between(after + 1, upto)
     return connection.scalar(select(func.count()).select_from(outbox).where(here)) or 0
 
