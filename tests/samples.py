@@ -5,26 +5,31 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import httpx
 import pika
 from sqlalchemy import Engine, func, select
 
 from shared.contracts import Event
 from shared.contracts.examples import example
 from shared.contracts.membership import MemberAdmitted, MemberUpdated
+from shared.database import connect
 from shared.ids import uuid7
 from shared.messaging import topology
 from shared.messaging.dead_letters import dead_letters
 from shared.messaging.wire import CONTENT_TYPE, encode
 from shared.tables import plumbing
 from shared.tracing import Trace
+from tests.conftest import create_database, drop_database, virtual_host
 from tests.sample_service import kept, metadata, notes
 from tests.waiting import eventually
 
@@ -34,7 +39,10 @@ ROOT = Path(__file__).parents[1]
 class Sample:
     """The sample service's processes, its database and its broker."""
 
-    def __init__(self, engine: Engine, amqp_uri: str, folder: Path, *, only: str = "note_member") -> None:
+    def __init__(
+        self, engine: Engine, amqp_uri: str, folder: Path, *, only: str = "note_member", api: str = ""
+    ) -> None:
+        self.api = api
         self.engine = engine
         self.amqp_uri = amqp_uri
         self.folder = folder
@@ -81,7 +89,7 @@ class Sample:
     def wait_until_attached(self) -> None:
         """Until every subscription's queue has a consumer."""
         for name in self.only.split(","):
-            eventually(lambda name=name: self.consumers(topology.queue("sample", name)), within=20)
+            eventually(lambda name=name: self.consumers(topology.queue("sample", name)), within=30, every=0.2)
 
     def consumers(self, queue: str) -> int:
         with a_channel(self.amqp_uri) as channel:
@@ -90,10 +98,22 @@ class Sample:
             except pika.exceptions.ChannelClosedByBroker:
                 return 0
 
+    def unsettled(self, *queues: str) -> int:
+        """Messages in the queues, ready or in somebody's hand, by the broker's own count."""
+        with httpx.Client(base_url=self.api, timeout=30) as api:
+            vhost = urlsplit(self.amqp_uri).path.removeprefix("/")
+            return sum(int(api.get(f"/api/queues/{vhost}/{queue}").json().get("messages", 1)) for queue in queues)
+
     def depth(self, queue: str) -> int:
         """Messages ready in the queue."""
         with a_channel(self.amqp_uri) as channel:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
+
+    def forget(self) -> None:
+        """Empty what a test left behind; the processes go on."""
+        tables = ("notes", "kept", "inbox", "inbox_latest", "dead_letter_actions", "dead_letters", "outbox")
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(tables)}")
 
     def noted(self, subscription: str = "note_member") -> list[UUID]:
         with self.engine.connect() as connection:
@@ -109,13 +129,29 @@ class Sample:
         with self.engine.connect() as connection:
             return {row.member_id: (row.version, row.name) for row in connection.execute(select(kept))}
 
-    def dead(self) -> list[Any]:
+    def dead(self, subscription: str = "note_member") -> list[Any]:
+        query = select(dead_letters).where(dead_letters.c.subscription == subscription).order_by(dead_letters.c.id)
         with self.engine.connect() as connection:
-            return list(connection.execute(select(dead_letters).order_by(dead_letters.c.id)))
+            return list(connection.execute(query))
 
     def count(self, table: Any) -> int:
         with self.engine.connect() as connection:
             return int(connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+@contextmanager
+def a_sample(broker: tuple[str, str], database_server: str, **options: Any) -> Iterator[Sample]:
+    """A sample service with a virtual host and a database of its own; ended with the block, however it is."""
+    url = create_database(database_server)
+    engine = connect(url)
+    with virtual_host(*broker) as uri, tempfile.TemporaryDirectory(prefix="intercoop-sample-") as folder:
+        sample = Sample(engine, uri, Path(folder), api=broker[1], **options)
+        try:
+            yield sample
+        finally:
+            sample.kill_all()
+            engine.dispose()
+            drop_database(database_server, url)
 
 
 @contextmanager

@@ -131,7 +131,7 @@ class Consumer:
         _log.warning("paused, the database is away: %s", why, extra=self._extra)
         started, failures = time.monotonic(), 0
         self._paused.inc()
-        self._stopping.wait(backoff(self._dispatch.strikes + 1))
+        self._stopping.wait(backoff(min(self._dispatch.strikes, 2)))
         while not self._stopping.is_set() and not self._database_is_well():
             failures += 1
             if time.monotonic() - started > PATIENCE_SECONDS:

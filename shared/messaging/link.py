@@ -7,7 +7,7 @@ may be frozen or out of reach.
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -130,22 +130,26 @@ class Link:
             with self._writing:
                 self._amqp.heartbeat_tick()
 
-    def acknowledge(self, tags: Iterable[int]) -> None:
+    def acknowledge(self, tags: Sequence[int]) -> None:
         """Let the broker forget these messages. On a connection that is gone nothing happens: they come again."""
-        self._settled.update(tags)
-        before = self._all_settled_to
-        while self._all_settled_to + 1 in self._settled:
-            self._all_settled_to += 1
-            self._settled.discard(self._all_settled_to)
-        if self._all_settled_to > before:
-            self._answer(self._all_settled_to, multiple=True)
+        self._settle(tags)
+        together = [tag for tag in tags if tag <= self._all_settled_to]
+        if together:
+            # Never by a tag that was answered before: the broker closes the channel over an unknown one.
+            self._answer(max(together), multiple=True)
         for tag in tags:
             if tag > self._all_settled_to:
                 self._answer(tag)
 
+    def _settle(self, tags: Sequence[int]) -> None:
+        self._settled.update(tags)
+        while self._all_settled_to + 1 in self._settled:
+            self._all_settled_to += 1
+            self._settled.discard(self._all_settled_to)
+
     def give_back(self, tag: int) -> None:
         """Let the broker give the message to whoever is next, perhaps us."""
-        self._settled.add(tag)
+        self._settle([tag])
         self._write(lambda: self.channel.basic_reject(tag, True))
 
     def is_settled(self, tag: int) -> bool:

@@ -1,32 +1,38 @@
 """What a subscription promises, on a real broker and a real database."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from shared.database import transaction
 from shared.messaging.outbox import outbox
 from shared.messaging.wire import decode
 from shared.tracing import Trace
-from tests.samples import Sample, Wire, a_channel, admitted, send, updated
+from tests.samples import Sample, Wire, a_channel, a_sample, admitted, send, updated
 from tests.waiting import eventually
 
 
-@pytest.fixture
-def sample(engine: Engine, amqp_uri: str, tmp_path: Path) -> Iterator[Sample]:
-    sample = Sample(engine, amqp_uri, tmp_path)
-    yield sample
-    sample.kill_all()
+@pytest.fixture(scope="module")
+def service(broker_addresses: tuple[str, str], database_server_url: str) -> Iterator[Sample]:
+    """One running service for the tests that don't stop it."""
+    with a_sample(broker_addresses, database_server_url, only="note_member,keep_member,list_members") as sample:
+        sample.start()
+        sample.wait_until_attached()
+        yield sample
 
 
 @pytest.fixture
-def running(sample: Sample) -> Sample:
-    sample.start()
-    sample.wait_until_attached()
-    return sample
+def running(service: Sample) -> Sample:
+    service.forget()
+    return service
+
+
+@pytest.fixture
+def sample(broker_addresses: tuple[str, str], database_server_url: str) -> Iterator[Sample]:
+    with a_sample(broker_addresses, database_server_url) as sample:
+        yield sample
 
 
 def test_each_event_is_handled_once_and_acknowledged(running: Sample) -> None:
@@ -34,8 +40,7 @@ def test_each_event_is_handled_once_and_acknowledged(running: Sample) -> None:
     send(running.amqp_uri, events + events[:50])
     eventually(lambda: len(running.noted()) >= 250)
     assert sorted(running.noted()) == sorted(event.id for event in events)
-    assert running.stop() == 0
-    assert running.depth("sample.note_member") == 0
+    eventually(lambda: running.unsettled("sample.note_member", "sample.list_members") == 0)
 
 
 def test_events_that_are_already_there_are_handled_in_groups(sample: Sample) -> None:
@@ -95,15 +100,16 @@ POISON = {
 }
 
 
-@pytest.mark.parametrize("body", POISON.values(), ids=POISON.keys())
-def test_poison_is_a_dead_letter_at_once_and_others_go_on(running: Sample, body: bytes) -> None:
+def test_poison_is_a_dead_letter_at_once_and_others_go_on(running: Sample) -> None:
     """Trap: stock nameko acknowledges a body it can't decode, and it is gone."""
-    good = admitted()
-    send(running.amqp_uri, [body, good])
-    eventually(lambda: running.noted() == [good.id])
-    [row] = eventually(running.dead)
-    assert (row.error_kind, row.body, row.attempts) == ("unreadable", body, 1)
-    assert row.error_message
+    good = [admitted() for _ in POISON]
+    send(running.amqp_uri, [each for pair in zip(POISON.values(), good, strict=True) for each in pair])
+    eventually(lambda: set(running.noted()) == {event.id for event in good})
+    eventually(lambda: len(running.dead()) == len(POISON))
+    for row in running.dead():
+        assert (row.error_kind, row.attempts) == ("unreadable", 1)
+        assert row.error_message
+    assert {row.body for row in running.dead()} == set(POISON.values())
 
 
 def test_events_published_by_a_handler_name_their_cause(running: Sample) -> None:
@@ -134,25 +140,19 @@ def test_an_event_that_costs_the_database_connection_each_time_is_found_out(runn
     eventually(running.dead, within=40)
 
 
-def test_latest_hands_over_the_newest_and_nothing_older_after_it(sample: Sample) -> None:
-    sample.only = "keep_member"
-    sample.start()
-    sample.wait_until_attached()
+def test_latest_hands_over_the_newest_and_nothing_older_after_it(running: Sample) -> None:
     member = uuid4()
-    send(sample.amqp_uri, [updated("third", member=member, version=3)])
-    eventually(lambda: sample.kept() == {member: (3, "third")})
-    send(sample.amqp_uri, [admitted("first", member=member), updated("second", member=member, version=2)])
-    send(sample.amqp_uri, [updated("fourth", member=member, version=4)])
-    eventually(lambda: sample.kept() == {member: (4, "fourth")})
+    send(running.amqp_uri, [updated("third", member=member, version=3)])
+    eventually(lambda: running.kept() == {member: (3, "third")})
+    send(running.amqp_uri, [admitted("first", member=member), updated("second", member=member, version=2)])
+    send(running.amqp_uri, [updated("fourth", member=member, version=4)])
+    eventually(lambda: running.kept() == {member: (4, "fourth")})
 
 
-def test_many_are_handed_over_in_one_call(sample: Sample) -> None:
-    sample.only = "list_members"
-    sample.start()
-    sample.wait_until_attached()
+def test_many_are_handed_over_in_one_call(running: Sample) -> None:
     events = [admitted() for _ in range(50)]
-    send(sample.amqp_uri, [*events, *events])
-    eventually(lambda: sorted(sample.noted("list_members")) == sorted(event.id for event in events))
+    send(running.amqp_uri, [*events, *events])
+    eventually(lambda: sorted(running.noted("list_members")) == sorted(event.id for event in events))
 
 
 def test_two_replicas_share_the_work(sample: Sample) -> None:
