@@ -205,13 +205,15 @@ def _forbid_unknown_fields(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     waiting = [name for operation in operations for name in _references(operation.get("requestBody", {}))]
-    seen: set[str] = set()
+    sent: set[str] = set()
     while waiting:
         name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
+        if name not in sent:
+            sent.add(name)
             schemas[name].setdefault("additionalProperties", False)
             waiting += _references(schemas[name])
+    for name in schemas.keys() - sent:
+        schemas[name].pop("additionalProperties", None)
 
 
 def _references(value: Any) -> list[str]:
