@@ -36,11 +36,10 @@ test: $(READY) ## everything: static checks, then every test on a real broker an
 test-fast: $(READY) ## the tests that neither kill nor freeze a server
 	$(BIN)/pytest -m "not chaos and not long and not owns_broker"
 
-check: $(READY) ## the static part: style, types, architecture
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+check: $(READY) ## the static part: style, types, architecture; says all it finds
+	@failed=0; for tool in "ruff check ." "ruff format --check ." mypy lint-imports; do \
+	    echo "$(BIN)/$$tool"; $(BIN)/$$tool || failed=1; \
+	done; exit $$failed
 
 chaos: $(READY) ## the long form of the tests that kill, freeze and starve servers
 	$(BIN)/pytest tests/chaos
