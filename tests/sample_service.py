@@ -3,11 +3,13 @@
 Runs in a process of its own (`python -m tests.sample_service`), since eventlet patches the whole process.
 """
 
+import contextlib
 import os
 import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +21,7 @@ if __name__ == "__main__":
 
 from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, Text, Uuid, delete, insert
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shared.contracts.examples import example
@@ -85,32 +88,79 @@ def empty_listed(session: Session) -> None:
 
 
 def behave(session: Session, delivery: Delivery[Any]) -> None:
-    """Do what the name says: refuse · fail · swallow · sleep SECONDS · burn SECONDS · die · publish · lose."""
+    """Do what the member's name says: the first word is one of BEHAVIOURS."""
     what, _, how = delivery.event.name.partition(" ")
-    if what == "refuse":
-        raise NameNotLiked
-    if what == "fail":
-        raise RuntimeError(f"someone@example.org {how}")
-    if what == "once" and not flag(f"once-{how}").exists():
+    if what in BEHAVIOURS:
+        BEHAVIOURS[what](session, delivery, how)
+
+
+def refuse(*_: object) -> None:
+    raise NameNotLiked
+
+
+def fail(_: object, __: object, how: str) -> None:
+    raise RuntimeError(f"someone@example.org {how}")
+
+
+def fail_once(_: object, __: object, how: str) -> None:
+    if not flag(f"once-{how}").exists():
         flag(f"once-{how}").touch()
         raise RuntimeError("only once")
-    if what == "swallow":
-        try:
-            session.connection().exec_driver_sql("SELECT 1/0")
-        except Exception:  # noqa: BLE001 -- what a careless handler does
-            return
-    if what == "sleep":
-        time.sleep(float(how))
-    if what == "burn":
-        end = time.monotonic() + float(how)
-        while time.monotonic() < end:
-            pass
-    if what == "die":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if what == "publish":
-        publish(session, example(ProspectOpened), at=delivery.time)
-    if what == "lose":
-        session.connection().exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def refuse_until(_: object, __: object, how: str) -> None:
+    if not flag(how).exists():
+        raise NameNotLiked
+
+
+def swallow(session: Session, *_: object) -> None:
+    with contextlib.suppress(DBAPIError):
+        session.connection().exec_driver_sql("SELECT 1/0")
+
+
+def sleep(_: object, __: object, how: str) -> None:
+    time.sleep(float(how))
+
+
+def burn(_: object, __: object, how: str) -> None:
+    """Let no other green thread run."""
+    end = time.monotonic() + float(how)
+    while time.monotonic() < end:
+        pass
+
+
+def die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def publish_another(session: Session, delivery: Delivery[Any], _: object) -> None:
+    publish(session, example(ProspectOpened), at=delivery.time)
+
+
+def lose_the_database(session: Session, *_: object) -> None:
+    session.connection().exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def clash_once(session: Session, _: object, how: str) -> None:
+    if not flag(f"clash-{how}").exists():
+        flag(f"clash-{how}").touch()
+        raising = "DO $$ BEGIN RAISE EXCEPTION 'as in a deadlock' USING ERRCODE = '40P01'; END $$"
+        session.connection().exec_driver_sql(raising)
+
+
+BEHAVIOURS: dict[str, Callable[..., None]] = {
+    "refuse": refuse,
+    "fail": fail,
+    "once": fail_once,
+    "until": refuse_until,
+    "swallow": swallow,
+    "sleep": sleep,
+    "burn": burn,
+    "die": die,
+    "publish": publish_another,
+    "lose": lose_the_database,
+    "clash": clash_once,
+}
 
 
 def flag(name: str) -> Path:

@@ -65,10 +65,9 @@ def take(
     Raises:
         Rebuilding: while the subscription is being rebuilt.
     """
-    by_id = {delivery.id: delivery for delivery in reversed(deliveries)}
-    fresh = _fresh(session, list(by_id), subscription=subscription)
-    real = [delivery for delivery in deliveries if not delivery.sandbox]
-    new = [delivery for delivery in real if delivery.id in fresh and by_id[delivery.id] is delivery]
+    once = {delivery.id: delivery for delivery in deliveries}
+    fresh = _fresh(session, list(once), subscription=subscription)
+    new = [delivery for event_id, delivery in once.items() if event_id in fresh]
     return _newest(session, new, subscription=subscription) if subscription.latest and new else new
 
 
