@@ -146,6 +146,7 @@ def _responses(spec: APISpec, declaration: Declaration) -> dict[str, Any]:
 
 def _refusals(declaration: Declaration) -> dict[int, str]:
     kinds: list[type[problems.Problem]] = [problems.InvalidInput, problems.InternalError, problems.Unavailable]
+    kinds += declaration.refuses
     if declaration.scope:
         kinds += [problems.Unauthorized, problems.MissingScope]
     if declaration.takes_body:

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from shared.http.auth import Authenticator
 from shared.http.exchange import answer
 from shared.http.paging import Sort
-from shared.http.problems import Unavailable
+from shared.http.problems import Problem, Unavailable
 from shared.http.request import HttpRequest
 from shared.http.server import HttpServer
 from shared.settings import Settings
@@ -44,6 +44,7 @@ class Declaration:
     produces: str
     max_body: int
     idempotent: bool
+    refuses: tuple[type[Problem], ...]
 
     @property
     def takes_body(self) -> bool:
@@ -98,6 +99,7 @@ def route(
     produces: str = JSON,
     max_body: int = MIB,
     idempotent: bool = True,
+    refuses: tuple[type[Problem], ...] = (),
 ) -> Callable[[Method], Method]:
     """The decorated method answers `method` at `path`; its first argument is a Call, path parts are keyword arguments.
 
@@ -109,7 +111,8 @@ def route(
     `status` of a success; 204 has no body. `location` is the address of what was made: "/v1/prospects/{id}", filled
     from the answer. `requires_if_match` answers 428 without If-Match, and the method must call `call.match(aggregate)`.
     `consumes` other types than JSON gives the method the bytes as call.raw. `idempotent=False` refuses an
-    Idempotency-Key where the answer must not be stored, since it shows a secret.
+    Idempotency-Key where the answer must not be stored, since it shows a secret. `refuses` names problems that only
+    this route answers with.
     What the method returns with an integer `version` gets an ETag. A werkzeug Response goes out as it is.
     """
     declaration = Declaration(
@@ -127,6 +130,7 @@ def route(
         produces=produces,
         max_body=max_body,
         idempotent=idempotent,
+        refuses=refuses,
     )
 
     def decorate(function: Method) -> Method:
