@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
+import pika
+from sqlalchemy import select
 
 from intercoop.instance import SERVICES
 from intercoop.local.plan import Plan
@@ -15,8 +17,10 @@ from intercoop.local.program import Program, stop, tail
 from shared.clock import utc_now
 from shared.contracts import Event
 from shared.database import connect, transaction
-from shared.messaging.outbox import publish
+from shared.messaging import topology
+from shared.messaging.outbox import outbox, publish
 from shared.migrations import upgrade
+from shared.tracing import Trace
 from tests.conftest import Servers, create_database, drop_database, virtual_host
 from tests.waiting import eventually
 
@@ -40,13 +44,29 @@ class System:
             headers["X-Correlation-Id"] = correlation_id
         return httpx.Client(base_url=self.plan.instance.services[service].url, headers=headers, timeout=30)
 
-    def say(self, *events: Event) -> None:
+    def say(self, *events: Event, correlation_id: str = "a-test") -> None:
         """Publish as the events' own service would; its relay has to run."""
         for event in events:
             engine = connect(self.database_url(event.publisher()))
-            with transaction(engine) as session:
+            with transaction(engine, Trace(correlation_id=correlation_id)) as session:
                 publish(session, event, at=utc_now())
             engine.dispose()
+
+    def said(self, service: str) -> list[tuple[str, str]]:
+        """Routing key and body of everything in the service's outbox, oldest first."""
+        engine = connect(self.database_url(service))
+        with engine.connect() as connection:
+            rows = connection.execute(select(outbox.c.topic, outbox.c.body).order_by(outbox.c.id)).all()
+        engine.dispose()
+        return [(row.topic, row.body) for row in rows]
+
+    def repeat(self, service: str) -> None:
+        """Send everything the service ever said once more, as a relay that was killed before it could note it."""
+        parameters = pika.URLParameters(self.plan.instance.amqp_uri)
+        with pika.BlockingConnection(parameters) as connection:
+            channel = connection.channel()
+            for topic, body in self.said(service):
+                channel.basic_publish(topology.EXCHANGE, topic, body.encode())
 
     def start(self, *parts: str) -> None:
         """Start the parts and return when the services among them are ready."""
