@@ -27,9 +27,9 @@ def read_identifier(scheme: str, text: str) -> tuple[str, bool]:
     return number, len(set(number)) > 1
 
 
-def can_check(scheme: str) -> bool:
-    """Whether values of this scheme are checked at all."""
-    return _checker(scheme) is not None
+def bare(text: str) -> str:
+    """As the checked schemes store it: letters and digits alone."""
+    return "".join(letter for letter in text if letter.isalnum()).upper()
 
 
 @cache

@@ -86,8 +86,8 @@ def _prepare(connection: Connection, *, dry_run: bool) -> Transaction | None:
         outer = connection.begin()
         connection.execute(_no_timeout)
         return outer
-    connection.execute(_no_timeout)
-    connection.commit()
+    with connection.begin():
+        connection.execute(_no_timeout)
     return None
 
 

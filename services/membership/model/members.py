@@ -87,7 +87,7 @@ class Member(Base):
 
     organization: Mapped[Organization] = relationship(lambda: Organization, lazy="joined", innerjoin=True)
     history: Mapped[list[StandingChange]] = relationship(
-        lambda: StandingChange, cascade="all, delete-orphan", order_by=lambda: StandingChange.number, lazy="selectin"
+        lambda: StandingChange, cascade="all, delete-orphan", order_by=lambda: StandingChange.number
     )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own form

@@ -13,6 +13,9 @@ from services.membership.names import fold, place_of
 from shared.errors import Conflict, NotFound, Rejected
 from shared.ids import uuid7
 
+_INDEXED = 300
+"""Characters an index entry has room for; folding may lengthen a text."""
+
 
 class UnknownOrganization(NotFound):
     message = "There is no organization {organization_id}."
@@ -79,10 +82,9 @@ class Organization(Base):
         lambda: Identifier,
         cascade="all, delete-orphan",
         order_by=lambda: (Identifier.scheme, Identifier.value),
-        lazy="selectin",
     )
     contacts: Mapped[list["Contact"]] = relationship(
-        lambda: Contact, cascade="all, delete-orphan", order_by=lambda: (Contact.role, Contact.id), lazy="selectin"
+        lambda: Contact, cascade="all, delete-orphan", order_by=lambda: (Contact.role, Contact.id)
     )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own form
@@ -107,7 +109,8 @@ class Organization(Base):
 
 def derive(name: str, country: str, *, locality: str, subdivision: str) -> tuple[str, str, str | None]:
     """Folded name, folded subdivision and place, as they stand beside what they are derived from."""
-    return fold(name), fold(subdivision), place_of(country, locality=locality, subdivision=subdivision)
+    place = place_of(country, locality=locality, subdivision=subdivision)
+    return fold(name)[:_INDEXED], fold(subdivision), place and place[:_INDEXED]
 
 
 class Identifier(Base):

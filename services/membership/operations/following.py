@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from services.membership.model import Contact, Identifier, Member, Organization
 from services.membership.model.members import LIVE
@@ -51,7 +51,8 @@ def follow(session: Session, changed: dict[UUID, Entry], *, now: datetime) -> No
     locked = select(Organization).where(Organization.id.in_(changed)).with_for_update(of=Organization)
     theirs = select(Member).where(Member.organization_id.in_(changed), Member.standing.in_(LIVE))
     members = {member.organization_id: member for member in session.scalars(theirs)}
-    for organization in session.scalars(locked.execution_options(populate_existing=True)).all():
+    whole = locked.options(selectinload(Organization.identifiers), selectinload(Organization.contacts))
+    for organization in session.scalars(whole.execution_options(populate_existing=True)).all():
         member = members.get(organization.id)
         before = public_state(member) if member else None
         _follow(session, organization, changed[organization.id], is_member=member is not None, now=now)

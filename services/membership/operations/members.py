@@ -35,6 +35,7 @@ def members(
     category: Category | None = None,
     standing: Standing | None = None,
     name: str | None = None,
+    organization_id: UUID | None = None,
 ) -> Select[Member]:
     query = select(Member).join(Organization, Member.organization_id == Organization.id)
     if country is not None:
@@ -47,6 +48,8 @@ def members(
         query = query.where(Member.standing == standing)
     if name is not None:
         query = query.where(name_begins(name))
+    if organization_id is not None:
+        query = query.where(Member.organization_id == organization_id)
     return query
 
 

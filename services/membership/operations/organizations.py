@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from services.membership.identifiers import read_identifier
+from services.membership.identifiers import bare, read_identifier
 from services.membership.languages import language_of_country
 from services.membership.model import (
     Identifier,
@@ -53,6 +53,7 @@ def organization_to_change(session: Session, *, organization_id: UUID) -> Organi
 def organizations(
     *,
     name: str | None = None,
+    identifier: str | None = None,
     country: str | None = None,
     subdivision: str | None = None,
     sector: str | None = None,
@@ -65,6 +66,8 @@ def organizations(
     query = select(Organization)
     if name is not None:
         query = query.where(name_begins(name))
+    if identifier is not None:
+        query = query.where(Organization.identifiers.any(Identifier.value.in_({identifier, bare(identifier)})))
     if country is not None:
         query = query.where(Organization.country == country)
     if subdivision is not None:
