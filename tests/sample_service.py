@@ -87,6 +87,10 @@ def empty_listed(session: Session) -> None:
     session.execute(delete(notes).where(notes.c.subscription == "list_members"))
 
 
+def empty_contacts(session: Session) -> None:
+    session.execute(delete(notes).where(notes.c.subscription == "list_contacts"))
+
+
 def behave(session: Session, delivery: Delivery[Any]) -> None:
     """Do what the member's name says: the first word is one of BEHAVIOURS."""
     what, _, how = delivery.event.name.partition(" ")
@@ -195,17 +199,19 @@ class SampleService:
     @subscribe(MemberAdmitted, many=True, projection=empty_listed)
     def list_members(self, session: Session, deliveries: list[Delivery[MemberAdmitted]]) -> None:
         for delivery in deliveries:
+            if delivery.event.name.startswith(("refuse", "until")):
+                behave(session, delivery)
             note(session, delivery, "list_members")
 
-    @subscribe(ContactChanged)
-    def hear_contact(self, session: Session, delivery: Delivery[ContactChanged]) -> None:
-        note(session, delivery, "hear_contact")
+    @subscribe(ContactChanged, projection=empty_contacts)
+    def list_contacts(self, session: Session, delivery: Delivery[ContactChanged]) -> None:
+        note(session, delivery, "list_contacts")
 
 
 def load() -> type:
     """The class with only the subscriptions SAMPLE_ONLY names, so that a test pays for what it uses."""
     only = os.environ.get("SAMPLE_ONLY", "")
-    for method in ("note_member", "keep_member", "list_members", "hear_contact"):
+    for method in ("note_member", "keep_member", "list_members", "list_contacts"):
         if only and method not in only.split(","):
             delattr(SampleService, method)
     if delays := os.environ.get("SAMPLE_RETRY_SECONDS"):

@@ -164,13 +164,13 @@ class Wire:
     """An event as it goes over the wire."""
 
     def __init__(
-        self, event: Event, *, version: int = 1, event_id: UUID | None = None, trace: Trace | None = None
+        self, event: Event, *, version: int = 1, trace: Trace | None = None, at: datetime | None = None
     ) -> None:
-        self.id = event_id or uuid7()
+        self.id = uuid7()
         self.key = event.routing_key()
         self.type = event.type_name()
         self.event = event
-        head, tail = encode(event, event_id=self.id, time=datetime.now(UTC), trace=trace or Trace())
+        head, tail = encode(event, event_id=self.id, time=at or datetime.now(UTC), trace=trace or Trace())
         self.body = f"{head}{version}{tail}".encode()
 
 
