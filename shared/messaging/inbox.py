@@ -67,7 +67,7 @@ def take(
     """
     once = {delivery.id: delivery for delivery in deliveries}
     fresh = _fresh(session, list(once), subscription=subscription)
-    new = [delivery for event_id, delivery in once.items() if event_id in fresh]
+    new = [delivery for event_id, delivery in once.items() if event_id in fresh and not delivery.sandbox]
     return _newest(session, new, subscription=subscription) if subscription.latest and new else new
 
 
