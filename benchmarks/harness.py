@@ -177,7 +177,7 @@ def answer(python: str, *command: object, **env: str) -> dict[str, float]:
     """What a program printed as JSON on its last line."""
     done = subprocess.run(
         [python, *map(str, command)],
-        env=os.environ | env, cwd=HERE.parent, text=True, stdout=subprocess.PIPE, check=True, timeout=300,
+        env=os.environ | env, cwd=HERE.parent, text=True, stdout=subprocess.PIPE, check=True, timeout=90,
     )  # fmt: skip
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result

@@ -43,7 +43,7 @@ def peer(bench: Bench) -> float:
     port = free_port()
     with bench.database(MEMBERS_TABLE, PEER_OUTBOX) as database:
         where = {"DATABASE_URL": database, "HTTP_PORT": str(port)}
-        with program(PEERS, HERE / "peers/fastapi_app.py", ready="ready", **where):
+        with program(PEERS, HERE / "peers/fastapi_app.py", ready="peer is ready", **where):
             load(port, CONNECTIONS)
             rate = load(port, REQUESTS)
         written(database, "peer_outbox")

@@ -45,7 +45,7 @@ def peer(script: str) -> Contender:
     def run(bench: Bench) -> Iterator[tuple[str, Feed]]:
         with bench.vhost() as vhost, bench.database(MEMBERS_TABLE, HANDLED_TABLE) as database:
             where = {"AMQP_URI": vhost, "DATABASE_URL": database}
-            with program(PEERS, HERE / "peers" / script, ready="ready", **where):
+            with program(PEERS, HERE / "peers" / script, ready="peer is ready", **where):
                 yield database, feed(vhost, "bench.events", "member", "application/json")
 
     return run

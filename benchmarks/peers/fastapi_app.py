@@ -19,7 +19,7 @@ engine = create_engine(os.environ["DATABASE_URL"], pool_size=16)
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    print("ready", flush=True)
+    print("peer is ready", flush=True)
     yield
 
 

@@ -25,7 +25,7 @@ async def keep_member(event: dict) -> None:
 
 @app.after_startup
 async def ready() -> None:
-    print("ready", flush=True)
+    print("peer is ready", flush=True)
 
 
 asyncio.run(app.run())

@@ -29,5 +29,5 @@ class ReplicaService:
 runner = ServiceRunner({"AMQP_URI": os.environ["AMQP_URI"], "max_workers": WORKERS})
 runner.add_service(ReplicaService)
 runner.start()
-print("ready", flush=True)
+print("peer is ready", flush=True)
 runner.wait()

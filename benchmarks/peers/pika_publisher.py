@@ -28,6 +28,7 @@ class Publisher:
 
     def start(self, channel: pika.channel.Channel) -> None:
         self.channel = channel
+        channel.add_on_close_callback(self.closed)
         channel.confirm_delivery(self.confirmed, callback=lambda _: self.fill())
         self.began = time.monotonic()
 
@@ -47,6 +48,10 @@ class Publisher:
             self.connection.close()
         else:
             self.fill()
+
+    def closed(self, _: pika.channel.Channel, reason: Exception) -> None:
+        if self.below < len(self.bodies):
+            raise SystemExit(f"the broker closed the channel: {reason}")
 
     def note(self, tag: int, *, multiple: bool) -> None:
         if multiple:
