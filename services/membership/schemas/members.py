@@ -1,0 +1,104 @@
+"""Prospects and members, as callers send and get them."""
+
+from typing import get_args
+
+from marshmallow import Schema, fields, validate
+
+from services.membership.model.prospects import Stage
+from services.membership.schemas.checks import CATEGORY, COUNTRY, SECTOR, STANDING, TEXT
+from services.membership.schemas.organizations import OrganizationReference
+
+
+class ProspectRequest(Schema):
+    """An organization to win; `source` says where it was met."""
+
+    organization_id = fields.UUID(required=True)
+    source = fields.String(required=True, validate=validate.Length(1, 200), metadata={"example": "regional summit"})
+    note = fields.String(validate=TEXT)
+
+
+class ProspectFilter(Schema):
+    """Which prospects to list."""
+
+    stage = fields.String(validate=validate.OneOf(get_args(Stage)), metadata={"example": "opened"})
+    country = fields.String(validate=COUNTRY, metadata={"example": "AR"})
+    organization_id = fields.UUID()
+
+
+class ProspectLoss(Schema):
+    """Why nobody tries any more."""
+
+    reason = fields.String(required=True, validate=validate.Length(1, 2000), metadata={"example": "no interest"})
+
+
+class ProspectResponse(Schema):
+    """A prospect, open or closed."""
+
+    id = fields.UUID(required=True)
+    organization = fields.Nested(OrganizationReference, required=True)
+    stage = fields.String(required=True, validate=validate.OneOf(get_args(Stage)))
+    source = fields.String(required=True)
+    note = fields.String(required=True)
+    lost_reason = fields.String(required=True)
+    opened_at = fields.DateTime(required=True)
+    opened_by = fields.String(required=True)
+    closed_at = fields.DateTime(required=True, allow_none=True)
+    closed_by = fields.String(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+class AdmissionRequest(Schema):
+    """The decision to admit; `reason` names it, as in the minutes. Without a day it counts from today."""
+
+    category = fields.String(required=True, validate=CATEGORY, metadata={"example": "full"})
+    reason = fields.String(
+        required=True, validate=validate.Length(1, 2000), metadata={"example": "Board, minutes 12/2026"}
+    )
+    admitted_on = fields.Date(metadata={"example": "2026-05-04"})
+
+
+class StandingRequest(Schema):
+    """A change of standing, and why. Without a day it counts from today."""
+
+    standing = fields.String(required=True, validate=STANDING, metadata={"example": "suspended"})
+    reason = fields.String(required=True, validate=validate.Length(1, 2000), metadata={"example": "two years' arrears"})
+    effective_on = fields.Date(metadata={"example": "2026-05-04"})
+
+
+class MemberFilter(Schema):
+    """Which members to list."""
+
+    name = fields.String(validate=validate.Length(1, 200), metadata={"example": "union"})
+    country = fields.String(validate=COUNTRY, metadata={"example": "AR"})
+    sector = fields.String(validate=SECTOR, metadata={"example": "agriculture"})
+    category = fields.String(validate=CATEGORY, metadata={"example": "full"})
+    standing = fields.String(validate=STANDING, metadata={"example": "current"})
+    organization_id = fields.UUID()
+
+
+class MemberSummary(Schema):
+    """A member, as lists show it."""
+
+    id = fields.UUID(required=True)
+    organization = fields.Nested(OrganizationReference, required=True)
+    category = fields.String(required=True, validate=CATEGORY)
+    standing = fields.String(required=True, validate=STANDING)
+    admitted_on = fields.Date(required=True)
+    version = fields.Integer(required=True)
+
+
+class StandingChangeResponse(Schema):
+    """One line of a member's history; the first is its admission."""
+
+    previous = fields.String(required=True, allow_none=True)
+    standing = fields.String(required=True, validate=STANDING)
+    effective_on = fields.Date(required=True)
+    reason = fields.String(required=True)
+    changed_at = fields.DateTime(required=True)
+    changed_by = fields.String(required=True)
+
+
+class MemberResponse(MemberSummary):
+    """A member with its history, oldest first."""
+
+    history = fields.List(fields.Nested(StandingChangeResponse), required=True)
