@@ -25,7 +25,9 @@ def fill(database_url: str, rows: int, *, subjects: int = 50, topic: str = "memb
             """
             INSERT INTO outbox (event_id, topic, subject, subject_version, body, visibility)
             SELECT gen_random_uuid(), %(topic)s, 'member/' || nth %% %(subjects)s,
-                   nth / %(subjects)s + 1 + (SELECT count(*) FROM outbox), %(body)s, 'public'
+                   nth / %(subjects)s + 1 + coalesce((
+                       SELECT max(subject_version) FROM outbox WHERE subject = 'member/' || nth %% %(subjects)s
+                   ), 0), %(body)s, 'public'
             FROM generate_series(0, %(rows)s - 1) AS nth ORDER BY nth
             """,
             {"topic": topic, "subjects": subjects, "body": BODY, "rows": rows},

@@ -64,6 +64,17 @@ class DeadQueue(SharedExtension):  # type: ignore[misc] # nameko has no types
         self._thread.kill()
 
 
+def subscriptions_in(service: type[Any]) -> list[Subscription]:
+    """What a service's class subscribes to, for those who have no container of it."""
+    entrypoints = {name: getattr(getattr(service, name), "nameko_entrypoints", ()) for name in dir(service)}
+    return [
+        Subscription(service=service.name, name=name, **entrypoint._options)  # noqa: SLF001 -- the class is below
+        for name, found in entrypoints.items()
+        for entrypoint in found
+        if isinstance(entrypoint, Subscribed)
+    ]
+
+
 class Subscribed(Entrypoint):  # type: ignore[misc] # nameko has no types
     """The entrypoint behind `@subscribe`: a Consumer in two managed threads of the container."""
 

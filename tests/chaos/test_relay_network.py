@@ -12,7 +12,6 @@ from tests.proxy import Direction, proxied
 from tests.relays import QUICK, relaying
 from tests.waiting import eventually
 
-
 PIKA_ADDS = 5
 """Seconds pika waits on top of the heartbeat before it looks whether one came."""
 

@@ -256,8 +256,8 @@ def test_what_housekeeping_removed_is_not_missed(quiet: World) -> None:
     quiet.sql(quiet.membership, "UPDATE outbox SET created_at = now() - interval '91 days'")
     quiet.relay()
     quiet.sql(quiet.membership, "UPDATE outbox SET published_at = created_at")
-    quiet.publish(4)
+    quiet.publish(2)
     quiet.handle()
     with connect_plain(quiet.membership) as connection:
-        assert tidy(connection, Retention())["outbox"] == 16
+        assert tidy(connection, Retention())["outbox"] == 18
     assert quiet.audit().ok

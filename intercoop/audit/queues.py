@@ -1,0 +1,26 @@
+"""How many events still wait on the broker for a service's subscriptions."""
+
+from intercoop.audit.report import Finding, finding
+from shared.messaging.declare import exists
+from shared.messaging.link import Link
+from shared.messaging.subscription import Subscription
+from shared.messaging.topology import RETRY_SECONDS, dead_exchange, retry_queue
+
+
+def missing_queues(amqp_uri: str, subscriptions: list[Subscription]) -> list[Finding]:
+    """Subscriptions that nothing can reach."""
+    with Link(amqp_uri, name="audit") as link:
+        gone = [each for each in subscriptions if not exists(link, each.queue)]
+    return [one for each in gone for one in finding("damaged", each.service, "queue missing", [each.queue])]
+
+
+def waiting(amqp_uri: str, subscription: Subscription) -> int:
+    """Ready in its own queue, and in the delay queues and the dead queue it shares with its service's others."""
+    service = subscription.service
+    names = [subscription.queue, dead_exchange(service), *(retry_queue(service, step) for step in RETRY_SECONDS)]
+    with Link(amqp_uri, name="audit") as link:
+        return sum(_depth(link, name) for name in names if exists(link, name))
+
+
+def _depth(link: Link, name: str) -> int:
+    return int(link.channel.queue_declare(name, passive=True).message_count)
