@@ -38,8 +38,7 @@ def bring_up(launcher: Launcher, *, demo: bool) -> None:
         _wait_for_parts(launcher)
     plan.instance.save(plan.home / "instance.json")
     if demo and _is_empty(launcher):
-        with _told(launcher, "demonstration"):
-            launcher.run(_demonstration(launcher))
+        _load_demonstration(launcher)
     launcher.enter("ready")
 
 
@@ -132,8 +131,13 @@ def _revision(database_url: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def _demonstration(launcher: Launcher) -> Program:
-    return _once(launcher, "demo")
+def _load_demonstration(launcher: Launcher) -> None:
+    """The system is up without it, so its failure is told and no more."""
+    try:
+        with _told(launcher, "demonstration"):
+            launcher.run(_once(launcher, "demo"))
+    except StartFailed as failure:
+        launcher.say(f"everything runs, but without the demonstration: {failure}")
 
 
 def _once(launcher: Launcher, command: str) -> Program:
