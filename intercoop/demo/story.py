@@ -69,9 +69,10 @@ class Story:
         starts = {name: feed.page({"after": "latest"}).position for name, feed in self._feeds.items()}
         self._import(file, profile)
         organization = self._open_prospect(load_profile(profile).registry)
+        gathering = self._announce()
         member = self._admit(organization)
+        self._see_replicas(member, gathering, organization)
         self._see_welcome(organization)
-        gathering = self._announce(organization)
         registration = self._register(gathering, organization)
         self._suspend(member, gathering, organization)
         self._see_promise(registration)
@@ -121,10 +122,14 @@ class Story:
         body = {"category": "full", "reason": "demo"}
         member = self._apis["membership"].post(f"/v1/prospects/{organization['prospect_id']}/admit", body)
         self.log.asked("membership", f"admitted {organization['name']} as a full member", mark="the admission")
-        member_id = self.facts["member_id"] = member["id"]
+        self.facts["member_id"] = member["id"]
+        return str(member["id"])
+
+    def _see_replicas(self, member_id: str, gathering: str, organization: dict[str, Any]) -> None:
         wait_for(lambda: self._eligibility(member_id)["eligible"], "funding knows the new member")
         self.log.did("funding", "knows the member: eligible for funds", after="the admission")
-        return str(member_id)
+        wait_for(lambda: self._quote(gathering, organization)["tier"] == "member", "events knows the new member")
+        self.log.did("events", "knows the member: a place costs it the member price", after="the admission")
 
     def _see_welcome(self, organization: dict[str, Any]) -> None:
         messages = wait_for(lambda: self._delivered(organization["id"]), "comms has welcomed the new member")
@@ -137,7 +142,7 @@ class Story:
             text = f"{message['subject']!r}, in {message['language']}, {where[message['channel']]}"
             self.log.did("comms", text, at=datetime.fromisoformat(delivered["at"]), after="the admission")
 
-    def _announce(self, organization: dict[str, Any]) -> str:
+    def _announce(self) -> str:
         first = utc_now().date() + timedelta(days=60)
         body = {
             "kind": "forum",
@@ -150,8 +155,6 @@ class Story:
         }
         gathering = self._apis["events"].post("/v1/gatherings", body)["id"]
         self.log.asked("events", "announced 'Foro de demostración', 120.00 USD for members, else 180.00 USD")
-        wait_for(lambda: self._quote(gathering, organization)["tier"] == "member", "events knows the new member")
-        self.log.did("events", "knows the member: it gets the member price", after="the admission")
         self.facts["gathering_id"] = gathering
         return str(gathering)
 

@@ -85,7 +85,6 @@ def test_on_a_register_of_ones_own_it_writes_to_nobody_real(running: System, mai
 
 def test_people_get_it_by_service(running: System) -> None:
     done = demo(running.plan.home)
-    print(done.stdout)
     assert done.returncode == 0, done.stderr
     for word in ("membership", "funding", "events", "comms", "published", "did", "after the admission"):
         assert word in done.stdout
