@@ -41,7 +41,7 @@ def _state(records: Records) -> dict[str, object]:
             name: {"pid": record.pid, "alive": record.find() is not None, "restarts": record.restarts}
             for name, record in records.processes.items()
         },
-        "queues": queue_depths(instance.rabbitmq_api),
+        "queues": queue_depths(instance.rabbitmq_api, instance.amqp_uri),
     }
 
 

@@ -36,13 +36,14 @@ def backlog(database_url: str) -> Backlog | None:
     return Backlog(*row)
 
 
-def queue_depths(rabbitmq_api: str) -> dict[str, int] | None:
-    """Events in each queue, without the streams, which keep theirs; None when the broker's API doesn't answer."""
+def queue_depths(rabbitmq_api: str, amqp_uri: str) -> dict[str, int] | None:
+    """Events in each queue of the URI's virtual host, without the streams, which keep theirs; None when the broker's API doesn't answer."""
     if not rabbitmq_api:
         return None
     at = urlsplit(rabbitmq_api)
     login = b64encode(f"{unquote(at.username or '')}:{unquote(at.password or '')}".encode()).decode()
-    url = f"{at.scheme}://{at.hostname}:{at.port}/api/queues?disable_stats=true&enable_queue_totals=true"
+    vhost = urlsplit(amqp_uri).path.removeprefix("/") or "%2F"
+    url = f"{at.scheme}://{at.hostname}:{at.port}/api/queues/{vhost}?disable_stats=true&enable_queue_totals=true"
     try:
         with urlopen(Request(url, headers={"Authorization": f"Basic {login}"}), timeout=5) as answer:  # noqa: S310 -- the address is the instance's own
             queues = json.load(answer)
