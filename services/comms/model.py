@@ -144,6 +144,7 @@ class Message(Base):
         UniqueConstraint("source_id", "channel", "recipient_id"),
         Index("ix_messages_due", "next_attempt_at", postgresql_where=text("state = 'queued' AND channel = 'email'")),
         Index("ix_messages_inbox", "organization_id", "queued_at"),
+        Index("ix_messages_queued_at_id", "queued_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -68,6 +68,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'queued' AND channel = 'email'"),
     )
     op.create_index("ix_messages_inbox", "messages", ["organization_id", "queued_at"])
+    op.create_index("ix_messages_queued_at_id", "messages", ["queued_at", "id"])
     op.create_table(
         "welcomes",
         sa.Column("admission_id", sa.Uuid(), nullable=False, comment="the event's id"),
