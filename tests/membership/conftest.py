@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from services.membership.model import Base
@@ -34,6 +34,7 @@ def session(membership_engine: Engine) -> Iterator[Session]:
 def engine(membership_engine: Engine) -> Iterator[Engine]:
     """For tests whose transactions must commit."""
     yield membership_engine
-    tables = ", ".join(table.name for table in (*Base.metadata.sorted_tables, *plumbing.sorted_tables))
+    tables = (*reversed(Base.metadata.sorted_tables), *plumbing.sorted_tables)
     with membership_engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables}"))
+        for table in tables:
+            connection.execute(table.delete())
