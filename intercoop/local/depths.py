@@ -37,7 +37,10 @@ def backlog(database_url: str) -> Backlog | None:
 
 
 def queue_depths(rabbitmq_api: str, amqp_uri: str) -> dict[str, int] | None:
-    """Events in each queue of the URI's virtual host, without the streams, which keep theirs; None when the broker's API doesn't answer."""
+    """Events in each queue of the URI's virtual host; None when the broker's API doesn't answer.
+
+    Streams are left out: they keep their events anyway.
+    """
     if not rabbitmq_api:
         return None
     at = urlsplit(rabbitmq_api)
