@@ -24,11 +24,12 @@ def fill(database_url: str, rows: int, *, subjects: int = 50, topic: str = "memb
         connection.execute(
             """
             INSERT INTO outbox (event_id, topic, subject, subject_version, body, visibility)
-            SELECT gen_random_uuid(), %(topic)s, 'member/' || nth %% %(subjects)s,
-                   nth / %(subjects)s + 1 + coalesce((
-                       SELECT max(subject_version) FROM outbox WHERE subject = 'member/' || nth %% %(subjects)s
-                   ), 0), %(body)s, 'public'
-            FROM generate_series(0, %(rows)s - 1) AS nth ORDER BY nth
+            SELECT gen_random_uuid(), %(topic)s, subject, nth / %(subjects)s + 1 + coalesce(last, 0), %(body)s, 'public'
+            FROM (SELECT nth, 'member/' || nth %% %(subjects)s AS subject FROM generate_series(0, %(rows)s - 1) AS nth)
+                AS wanted
+            LEFT JOIN (SELECT subject, max(subject_version) AS last FROM outbox GROUP BY subject) AS known
+                USING (subject)
+            ORDER BY nth
             """,
             {"topic": topic, "subjects": subjects, "body": BODY, "rows": rows},
         )

@@ -80,3 +80,9 @@ def test_a_missing_setting_stops_the_start_with_its_name() -> None:
     done = subprocess.run(argv, env={"PATH": os.defpath}, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "DATABASE_URL" in done.stderr
+
+
+def test_it_is_a_plain_process_without_green_threads() -> None:
+    """Trap: a relay inside the process of the green threads blocks them, or is blocked by them."""
+    script = "import sys, intercoop.commands.relay; sys.exit('eventlet' in sys.modules or 'kombu' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
