@@ -33,6 +33,7 @@ from shared.contracts.membership import (
     ProspectOpened,
 )
 from shared.errors import Rejected
+from shared.messaging import subscribe as subscribe_module
 from shared.messaging import topology
 from shared.messaging.link import Link
 from shared.messaging.outbox import publish
@@ -216,14 +217,23 @@ def load() -> type:
             delattr(SampleService, method)
     if delays := os.environ.get("SAMPLE_RETRY_SECONDS"):
         topology.RETRY_SECONDS = tuple(int(delay) for delay in delays.split(","))  # type: ignore[assignment] # shorter
+    topology.DELIVERY_LIMIT = int(os.environ.get("SAMPLE_DELIVERY_LIMIT", topology.DELIVERY_LIMIT))
+    subscribe_module.STOP_SECONDS = int(os.environ.get("SAMPLE_STOP_SECONDS", subscribe_module.STOP_SECONDS))
+    assert Link.__init__.__kwdefaults__
+    Link.__init__.__kwdefaults__["heartbeat"] = int(os.environ.get("SAMPLE_HEARTBEAT", "20"))
+    die_where_told()
+    return SampleService
+
+
+def die_where_told() -> None:
+    """A crash exactly between commit and acknowledgement."""
     acknowledge = Link.acknowledge
 
     def acknowledge_or_die(self: Link, tags: Any) -> None:
         die_if_told("before-ack")
         acknowledge(self, tags)
 
-    Link.acknowledge = acknowledge_or_die  # type: ignore[method-assign] # a crash exactly there
-    return SampleService
+    Link.acknowledge = acknowledge_or_die  # type: ignore[method-assign] # nowhere else is between the two
 
 
 def main() -> None:

@@ -48,6 +48,7 @@ class Sample:
         self.folder = folder
         self.only = only
         self.retry_seconds = "1,1"
+        self.extra: dict[str, str] = {}
         self.processes: list[subprocess.Popen[bytes]] = []
         plumbing.create_all(engine)
         metadata.create_all(engine)
@@ -55,11 +56,12 @@ class Sample:
 
     def start(self, *, amqp_uri: str | None = None, database_url: str | None = None) -> subprocess.Popen[bytes]:
         env = os.environ | {
-            "DATABASE_URL": database_url or self.engine.url.render_as_string(hide_password=False),
+            "DATABASE_URL": database_url or self.url,
             "AMQP_URI": amqp_uri or self.amqp_uri,
             "SAMPLE_FLAGS": str(self.folder),
             "SAMPLE_ONLY": self.only,
             "SAMPLE_RETRY_SECONDS": self.retry_seconds,
+            **self.extra,
         }
         with self.log.open("ab") as log:
             process = subprocess.Popen(
@@ -67,6 +69,10 @@ class Sample:
             )
         self.processes.append(process)
         return process
+
+    @property
+    def url(self) -> str:
+        return self.engine.url.render_as_string(hide_password=False)
 
     @property
     def log(self) -> Path:
