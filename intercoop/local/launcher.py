@@ -11,7 +11,7 @@ from threading import Event
 from typing import TextIO
 
 from intercoop.local.plan import Plan
-from intercoop.local.program import Program, stop, tail
+from intercoop.local.program import Program, cut, stop, tail
 from intercoop.local.records import Phase, ProcessRecord, Records
 
 BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
@@ -112,6 +112,7 @@ class Launcher:
         while not self.stopping.wait(0.25):
             for child in self.children.values():
                 self._look_after(child)
+                cut(child.program.log)
 
     def stop(self) -> None:
         """End the children, the last started first; services and relays side by side."""

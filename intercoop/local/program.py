@@ -1,11 +1,15 @@
 """A program to run beside us: how it starts, how it is asked to stop, and that it dies with the one who started it."""
 
+import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+LOG_BYTES = 20_000_000
+"""A log is kept up to this size, and once more as long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +71,16 @@ def stop(process: subprocess.Popen[bytes], program: Program) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
     process.wait()
+
+
+def cut(log: Path, *, at_bytes: int = LOG_BYTES) -> None:
+    """Move a log that has grown too long aside, and go on with an empty one.
+
+    The program keeps appending to the same file meanwhile; what it says in the moment between copy and cut is lost.
+    """
+    if log.exists() and log.stat().st_size > at_bytes:
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)
 
 
 def tail(log: Path, lines: int = 15) -> str:

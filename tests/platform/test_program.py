@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from intercoop.local.program import Program, stop
+from intercoop.local.program import Program, cut, stop
 from tests.waiting import eventually
 
 DEAF = """
@@ -69,3 +69,15 @@ def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     eventually((tmp_path / "log").read_text)
     stop(process, program)
     assert process.returncode == -signal.SIGKILL
+
+
+def test_a_log_that_grew_too_long_is_moved_aside_and_goes_on(tmp_path: Path) -> None:
+    code = "import time; print('x' * 99, flush=True); time.sleep(0.5); print('after', flush=True); time.sleep(60)"
+    program = a_program(tmp_path, code)
+    log, before = tmp_path / "log", tmp_path / "log.log.1"
+    process = program.start()
+    eventually(lambda: log.stat().st_size == 100)
+    cut(log, at_bytes=99)
+    assert before.read_text() == "x" * 99 + "\n"
+    assert eventually(log.read_text) == "after\n"
+    stop(process, program)
