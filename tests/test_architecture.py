@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.contracts import Event
 from shared.contracts.catalogue import BY_PUBLISHER
 from shared.messaging.subscribe import Subscribed
 
@@ -24,11 +25,13 @@ def service_class(name: str) -> type:
     return found
 
 
-def events_heard(service: type) -> set[str]:
-    methods = [getattr(service, name) for name in dir(service)]
-    entrypoints = [entrypoint for method in methods for entrypoint in getattr(method, "nameko_entrypoints", ())]
-    subscribed = [entrypoint for entrypoint in entrypoints if isinstance(entrypoint, Subscribed)]
-    return {event.__name__ for entrypoint in subscribed for event in entrypoint._options["events"]}
+def subscriptions(service: str) -> Iterator[tuple[str, type[Event]]]:
+    """Each subscription's method name with each event it hears."""
+    owner = service_class(service)
+    for name in dir(owner):
+        for entrypoint in getattr(getattr(owner, name), "nameko_entrypoints", ()):
+            if isinstance(entrypoint, Subscribed):
+                yield from ((name, event) for event in entrypoint._options["events"])
 
 
 def manifest(text: str) -> dict[str, set[str]]:
@@ -63,7 +66,7 @@ def sources(*folders: str) -> Iterator[Path]:
 def test_a_manifest_names_what_the_service_publishes_and_hears(name: str) -> None:
     said = manifest(import_module(f"services.{name}").__doc__ or "")
     assert said["Publishes"] == {event.__name__ for event in BY_PUBLISHER[name]}
-    assert said["Listens to"] == events_heard(service_class(name))
+    assert said["Listens to"] == {event.__name__ for _, event in subscriptions(name)}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -71,6 +74,15 @@ def test_every_service_has_the_same_file_names(name: str) -> None:
     folder = ROOT / "services" / name
     for part in ("service", "schemas", "operations", "model"):
         assert (folder / f"{part}.py").exists() or (folder / part / "__init__.py").exists(), part
+
+
+def test_the_table_of_events_is_true() -> None:
+    heard = {event.routing_key(): set[str]() for events in BY_PUBLISHER.values() for event in events}
+    for service in SERVICES:
+        for name, event in subscriptions(service):
+            heard[event.routing_key()].add(f"{service}.{name}")
+    rows = re.findall(r"^\| `([a-z_.]+\.v\d+)`.*\|(.*)\|$", (ROOT / "ARCHITECTURE.md").read_text(), flags=re.MULTILINE)
+    assert {key: set(re.findall(r"`(.+?)`", listeners)) for key, listeners in rows} == heard
 
 
 def test_services_never_commit() -> None:
