@@ -91,7 +91,7 @@ class Bench:
     def database(self, *statements: str) -> Iterator[str]:
         """The URL of a database that lives as long as the block, after `statements`."""
         name = f"bench_{uuid4().hex[:12]}"
-        sql(self.database_url, f"CREATE DATABASE {name} TEMPLATE template0")
+        sql(self.database_url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
         url = make_url(self.database_url).set(database=name).render_as_string(hide_password=False)
         try:
             sql(url, *statements)

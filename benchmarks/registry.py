@@ -54,8 +54,10 @@ def row(number: int) -> list[object]:
 
 def take_in(bench: Bench, file: Path, count: int) -> tuple[float, float]:
     """Seconds the import took, start of the program included, and the megabytes it held at most."""
-    with bench.vhost() as vhost, bench.database() as database:
-        environment = os.environ | {"DATABASE_URL": database, "AMQP_URI": vhost}
+    with bench.database() as database:
+        # A home of its own: a running instance's would name that instance's database.
+        nowhere = str(file.parent / "home")
+        environment = os.environ | {"DATABASE_URL": database, "AMQP_URI": bench.amqp_uri, "INTERCOOP_HOME": nowhere}
         intercoop = [OURS, "-m", "intercoop"]
         subprocess.run([*intercoop, "migrate", "membership"], env=environment, check=True, stdout=subprocess.DEVNULL)
         began = time.monotonic()
