@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import ClassVar
+from time import monotonic
+from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Engine, MetaData, create_engine
+import psycopg
+from sqlalchemy import DateTime, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.tracing import Trace, put_trace
 
@@ -37,12 +41,11 @@ def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 30_000
     """
     if make_url(url).drivername != "postgresql+psycopg":
         raise ValueError("the database URL must start with postgresql+psycopg://")
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
-        pool_pre_ping=True,
         hide_parameters=True,  # errors are logged, and parameters are people's data
         connect_args={
             "connect_timeout": 5,
@@ -52,6 +55,28 @@ def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 30_000
             "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC",
         },
     )
+    event.listen(engine, "checkin", _note_return)
+    event.listen(engine, "checkout", _probe)
+    return engine
+
+
+TRUSTED_SECONDS = 1.0
+"""A connection that was in use this recently is used again without asking whether it still lives."""
+
+
+def _note_return(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["returned"] = monotonic()
+
+
+def _probe(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ping, so that a restarted server costs no caller an error; DisconnectionError makes the pool connect anew."""
+    if monotonic() - record.info.get("returned", 0.0) < TRUSTED_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.OperationalError as error:
+        raise DisconnectionError from error
 
 
 @contextmanager

@@ -41,6 +41,9 @@ def patch() -> None:
     import eventlet  # noqa: PLC0415 -- only a process that serves may be patched
 
     eventlet.monkey_patch()
+    from shared import waiting  # noqa: PLC0415 -- imports psycopg, which looks whether it is patched
+
+    waiting.install()
 
 
 def work(load: Callable[[], type], settings: Settings, listener: socket.socket, *, processes: int = 1) -> None:

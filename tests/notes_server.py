@@ -88,7 +88,7 @@ def running(
     create_tables(database_url)
     server = NotesServer(folder, database_url, workers=workers, environment=environment or {})
     try:
-        eventually(server.is_ready, within=20)
+        eventually(server.is_ready, within=60)
         yield server
     finally:
         if server.process.poll() is None:

@@ -30,7 +30,7 @@ def one(tmp_path: Path, database_url: str) -> Iterator[NotesServer]:
 def pair(tmp_path: Path, database_url: str) -> Iterator[NotesServer]:
     """Two worker processes under a parent, both answering."""
     with running(tmp_path, database_url, workers=2, environment={"TMPDIR": str(tmp_path)}) as server:
-        eventually(lambda: len(server.lines("ready")) == 2, within=30)
+        eventually(lambda: len(server.lines("ready")) == 2, within=60)
         yield server
 
 
@@ -70,7 +70,7 @@ def test_sigterm_finishes_what_is_in_hand_takes_nobody_new_and_exits_0(one: Note
     answer = call_while(one, stop)
     assert answer.status_code == 201
     assert answer.headers["Connection"] == "close"
-    assert one.process.wait(10) == 0
+    assert one.process.wait(40) == 0
     assert [line["message"] for line in one.lines() if line["logger"] == "intercoop.run"][-2:] == [
         "stopping",
         "stopped",
@@ -95,13 +95,13 @@ def test_sigint_ends_streams_and_exits_0(one: NotesServer) -> None:
         assert next(ticks) == "tick"
         one.process.send_signal(signal.SIGINT)
         assert set(ticks) <= {"tick"}
-    assert one.process.wait(10) == 0
+    assert one.process.wait(40) == 0
 
 
 def test_a_second_instance_on_the_port_is_refused_in_one_line(notes: NotesServer) -> None:
     for count in (1, 2):
         second = notes.start(workers=count)
-        assert second.wait(10) == 1
+        assert second.wait(40) == 1
     assert notes.log.read_text().count(f"can not listen on 127.0.0.1:{notes.port}: Address already in use\n") == 2
     assert "Traceback" not in notes.log.read_text()
 
@@ -129,10 +129,10 @@ def test_it_waits_for_a_database_that_is_not_there_yet(
         connection.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")
         try:
             server = NotesServer(tmp_path, database_url, workers=1, environment={})
-            eventually(lambda: server.lines("waiting for the database"))
+            eventually(lambda: server.lines("waiting for the database"), within=60)
         finally:
             connection.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")
-    eventually(server.is_ready)
+    eventually(server.is_ready, within=60)
     assert server.stop() == 0
 
 
@@ -165,8 +165,8 @@ def test_two_workers_count_as_one_service_and_a_dead_one_is_replaced(pair: Notes
     with pair.client() as client:
         for _ in range(20):
             assert client.get("/health/live").status_code == 200
-    eventually(lambda: len(workers(pair)) == 2 and dead not in workers(pair))
-    eventually(lambda: len(pair.lines("ready")) == 3, within=30)
+    eventually(lambda: len(workers(pair)) == 2 and dead not in workers(pair), within=30)
+    eventually(lambda: len(pair.lines("ready")) == 3, within=60)
     assert alive in workers(pair)
     assert pair.lines("worker died")[0]["pid"] == dead.pid
     write_40(pair)
@@ -194,7 +194,7 @@ def test_sigterm_to_the_parent_ends_both_workers_and_what_they_counted(pair: Not
     assert len(list(tmp_path.glob("intercoop-metrics-*/*.db"))) > 1
     answer = call_while(pair, pair.process.terminate)
     assert answer.status_code == 201
-    assert pair.process.wait(10) == 0
+    assert pair.process.wait(40) == 0
     assert not any(child.is_running() for child in children)
     assert len(pair.lines("stopped")) == 2
     assert list(tmp_path.glob("intercoop-metrics-*")) == []
