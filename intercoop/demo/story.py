@@ -16,6 +16,7 @@ from intercoop.demo.log import Log, wait_for
 from intercoop.instance import SERVICES, Instance
 from services.membership.registers.profile import load_profile
 from shared.clock import utc_now
+from shared.contracts.membership import RegistryImported
 from shared.ids import uuid7
 
 FOLDER = Path(__file__).parent
@@ -33,7 +34,8 @@ PRICES = {
 }
 
 
-EVENTS = {"membership": 3, "funding": 0, "events": 2, "comms": 2}
+IMPORTED = RegistryImported.type_name()
+EVENTS = {"membership": 4, "funding": 0, "events": 2, "comms": 2}
 """How many public events each service has to publish about it."""
 
 
@@ -191,13 +193,17 @@ class Story:
         return iter(found) if len(found) >= EVENTS[service] else None
 
     def _joined(self, service: str, start: str) -> list[Event]:
-        """What the service has published in our trace since the demonstration began."""
+        """What the service has published about it since the demonstration began."""
         found, feed = [], self._feeds[service]
         page = feed.page({"after": start})
         while page.events:
-            found += [each for each in page.events if each.attributes.get("correlationid") == self.correlation_id]
+            found += [each for each in page.events if self._is_ours(each)]
             page = feed.page({"after": page.position})
         return found
+
+    def _is_ours(self, event: Event) -> bool:
+        """The import is a program of its own, with a trace of its own."""
+        return event.attributes.get("correlationid") == self.correlation_id or event.type == IMPORTED
 
     def _eligibility(self, member_id: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._apis["funding"].get(f"/v1/members/{member_id}/eligibility")
