@@ -125,6 +125,8 @@ class Broker:
                 f"management.tcp.port = {self.ports['management']}",
                 f"prometheus.tcp.ip = {HOST}",
                 f"prometheus.tcp.port = {self.ports['metrics']}",
+                "log.file.rotation.size = 10485760",
+                "log.file.rotation.count = 2",
                 f"load_definitions = {self.folder / 'definitions.json'}",
                 "",
             )

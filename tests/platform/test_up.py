@@ -121,7 +121,7 @@ def test_after_a_kill_of_the_launcher_the_next_start_is_a_start_like_any_other(h
     launcher = json.loads((home.folder / "processes.json").read_text())["launcher"]["pid"]
     os.kill(launcher, signal.SIGKILL)
     started = home.start_in_front()
-    assert eventually(lambda: home.status().get("phase") == "ready", within=60, every=0.3)
+    assert eventually(lambda: home.status().get("phase") == "ready", within=120, every=0.3)
     assert len(home.status()["processes"]) == 12
 
     os.killpg(started.pid, signal.SIGINT)  # as the terminal does at Ctrl-C
