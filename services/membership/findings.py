@@ -6,6 +6,7 @@ from shared.i18n import gettext
 REASONS = {
     "wrong_number_of_fields": "The row has {found} fields, the header {expected}; a delimiter may stand unquoted.",
     "broken_quoting": "A quote is opened and not closed, or closed in the middle of a field.",
+    "odd_quoting": "The quotes are not where they should be; the row was read by itself, look at its texts.",
     "not_decodable": "The row has bytes that are not {encoding}.",
     "nul_character": "The row has a NUL character.",
     "missing": "Nothing stands there, and something must.",

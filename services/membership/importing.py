@@ -124,7 +124,7 @@ def _understand(
         rejections.append(Rejection(row.line, "", "", row.reason, row.params, row.pieces))
         return
     try:
-        understood.append((row.line, entries.read(row.cells)))
+        understood.append((row.line, entries.read(row.cells, oddly_quoted=row.oddly_quoted)))
     except Refusal as refusal:
         key = entries.key(row.cells)
         params = {"value": refusal.value} if refusal.value else {}

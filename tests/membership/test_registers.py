@@ -68,17 +68,38 @@ def test_lines_are_physical_ones_and_line_breaks_in_cells_are_spaces(tmp_path: P
     assert rows(path) == [(2, ["1", "Coop La Unión"]), (5, ["2", "Dos"])]
 
 
-def test_a_quote_that_is_never_closed_costs_its_own_line_only(tmp_path: Path) -> None:
-    lines = ['1;"Coop La Unión', *(f"{number};Nombre" for number in range(2, 400))]
-    read = rows(a_file(tmp_path, "\n".join(["Clave;Nombre", *lines])))
+THREE = PLAIN.replace('name = "Nombre"', 'name = "Nombre"\nlocality = "Lugar"')
+
+
+@pytest.mark.parametrize("following", [3, 400])
+def test_a_quote_that_is_never_closed_swallows_no_line(tmp_path: Path, following: int) -> None:
+    lines = ['1;"Coop La Unión;Azul', *(f"{number};Nombre;Azul" for number in range(2, following))]
+    read = rows(a_file(tmp_path, "\n".join(["Clave;Nombre;Lugar", *lines])), THREE)
     assert read[0] == (2, "broken_quoting")
-    assert len(read) == 399
-    assert read[-1] == (400, ["399", "Nombre"])
+    assert len(read) == following - 1
+    assert read[-1] == (following, [str(following - 1), "Nombre", "Azul"])
 
 
 def test_a_quote_closed_lines_later_swallows_none_of_them(tmp_path: Path) -> None:
-    path = a_file(tmp_path, 'Clave;Nombre\n1;"Uno\n2;Dos\n3;"Tres"\n4;Cuatro\n')
-    assert rows(path) == [(2, "broken_quoting"), (3, ["2", "Dos"]), (4, ["3", "Tres"]), (5, ["4", "Cuatro"])]
+    path = a_file(tmp_path, 'Clave;Nombre;Lugar\n1;Uno;"Azul\n2;Dos;Azul\n3;Tres;Azul"\n4;Cuatro;Azul\n')
+    assert rows(path, THREE) == [
+        (2, ["1", "Uno", "Azul"]),
+        (3, ["2", "Dos", "Azul"]),
+        (4, ["3", "Tres", 'Azul"']),
+        (5, ["4", "Cuatro", "Azul"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ('1;"LA UNION" COOP LTDA;Azul', '"LA UNION" COOP LTDA'),
+        ('1;"UNION; PROGRESO" COOP;Azul', "UNION; PROGRESO COOP"),
+        ('1;COOP "LA UNION" LTDA;Azul', 'COOP "LA UNION" LTDA'),
+    ],
+)
+def test_quotes_in_a_name_are_read_where_they_leave_no_doubt(tmp_path: Path, line: str, name: str) -> None:
+    assert rows(a_file(tmp_path, f"Clave;Nombre;Lugar\n{line}\n"), THREE) == [(2, ["1", name, "Azul"])]
 
 
 def test_rows_with_too_many_or_too_few_fields_are_refused_never_shifted(tmp_path: Path) -> None:
@@ -87,7 +108,7 @@ def test_rows_with_too_many_or_too_few_fields_are_refused_never_shifted(tmp_path
 
 
 def test_a_broken_row_keeps_its_pieces(tmp_path: Path) -> None:
-    path = a_file(tmp_path, 'Clave;Nombre\n"77;Uno;Dos\n')
+    path = a_file(tmp_path, 'Clave;Nombre\n77;Uno;"Dos\n')
     with RegisterFile(path, a_profile(PLAIN)) as file:
         broken = list(file.rows())
     assert broken == [BrokenRow(2, "broken_quoting", ["77", "Uno", "Dos"])]

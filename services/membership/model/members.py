@@ -112,11 +112,10 @@ class Member(Base):
             id=uuid7(),
             organization=organization,
             category=category,
-            standing="current",
             admitted_on=admitted_on,
             admitted_at=now,
         )
-        member._record(None, effective_on=admitted_on, reason=reason, now=now, actor=actor)
+        member._record("current", effective_on=admitted_on, reason=reason, now=now, actor=actor)
         return member
 
     @property
@@ -136,20 +135,21 @@ class Member(Base):
         """
         if standing not in _NEXT[self.standing]:
             raise NotAllowedFrom(standing=self.standing, wanted=standing)
-        previous, self.standing = self.standing, standing
-        self._record(previous, effective_on=effective_on, reason=reason, now=now, actor=actor)
+        previous = self.standing
+        self._record(standing, effective_on=effective_on, reason=reason, now=now, actor=actor)
         return previous
 
-    def _record(self, previous: Standing | None, *, effective_on: date, reason: str, now: datetime, actor: str) -> None:
+    def _record(self, standing: Standing, *, effective_on: date, reason: str, now: datetime, actor: str) -> None:
         if effective_on > now.date():
             raise StandingInFuture(effective_on=effective_on)
         if self.history and effective_on < self.history[-1].effective_on:
             raise StandingBackdated(last=self.history[-1].effective_on, effective_on=effective_on)
+        previous, self.standing = self.standing, standing
         self.history.append(
             StandingChange(
                 number=len(self.history) + 1,
                 previous=previous,
-                standing=self.standing,
+                standing=standing,
                 effective_on=effective_on,
                 reason=reason,
                 changed_at=now,

@@ -85,14 +85,14 @@ class Entries:
         self._cells = cells
         return self._one("key")
 
-    def read(self, cells: list[str]) -> Entry:
+    def read(self, cells: list[str], *, oddly_quoted: bool = False) -> Entry:
         """What the row says.
 
         Raises:
             Refusal: when something that must be right is not.
         """
         self._cells = cells
-        flags: list[Flag] = []
+        flags = [Flag("", "odd_quoting", "")] if oddly_quoted else []
         country = self._country()
         entry = Entry(
             key=self._required("key"),

@@ -16,16 +16,23 @@ from services.membership.registers.profile import FileForm, Profile
 MAX_LINES_OF_A_ROW = 100
 """A quoted field that runs over more lines was never closed."""
 
+_TELLING = 3
+"""With fewer columns than this, a line of a text may look like a row by chance."""
+
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of a row, without spaces around and inside them, as many as the header has."""
+    """The cells of a row, without spaces around and inside them, as many as the header has.
+
+    `oddly_quoted` when its quotes are not where they should be, but leave no doubt where the cells end.
+    """
 
     line: int
     cells: list[str]
+    oddly_quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +142,34 @@ class RegisterFile:
         except StopIteration:
             return None
         except (csv.Error, _NeverClosed):
-            return self._broken(line, "broken_quoting")
-        return self._checked(line, cells)
+            return self._line_alone(line)
+        return self._line_alone(line) if self._swallowed_rows() else self._checked(line, cells)
 
-    def _checked(self, line: int, cells: list[str]) -> Row | BrokenRow:
+    def _swallowed_rows(self) -> bool:
+        """Whether a quoted field runs over lines that look like rows themselves: then its quote was never closed."""
+        expected = len(self.columns)
+        return expected >= _TELLING and any(
+            line.count(self._form.delimiter) == expected - 1 for line in self._lines.taken[1:]
+        )
+
+    def _line_alone(self, line: int) -> Row | BrokenRow:
+        """A row with broken quotes, as far as its first physical line makes one: what follows are rows of their own.
+
+        It is taken only when its quotes, read as generously as can be, still make as many cells as the header has.
+        """
+        self._lines.give_back_all_but_first()
+        text = self._lines.taken[0].rstrip("\r\n")
+        quote, delimiter = self._form.quote, self._form.delimiter
+        generous = next(csv.reader([text], delimiter=delimiter, quotechar=quote))
+        if len(generous) != len(self.columns):
+            return self._broken(line, "broken_quoting")
+        verbatim = text.split(delimiter)
+        if len(verbatim) != len(generous):
+            return self._checked(line, generous, oddly_quoted=True)
+        whole = [cell.removeprefix(quote) if cell.count(quote) % 2 else cell for cell in verbatim]
+        return self._checked(line, whole, oddly_quoted=True)
+
+    def _checked(self, line: int, cells: list[str], *, oddly_quoted: bool = False) -> Row | BrokenRow:
         found, expected = len(cells), len(self.columns)
         if found > expected and self._form.trailing_delimiters and not any(map(str.strip, cells[expected:])):
             del cells[expected:]
@@ -149,7 +180,7 @@ class RegisterFile:
             return BrokenRow(line, "not_decodable", _clean(cells), {"encoding": self._encoding})
         if "\0" in text:
             return BrokenRow(line, "nul_character", _clean(cells))
-        return Row(line, [" ".join(cell.split()) for cell in cells])
+        return Row(line, [" ".join(cell.split()) for cell in cells], oddly_quoted)
 
     def _broken(self, line: int, reason: str, **params: object) -> BrokenRow:
         """Only the first physical line is given up; what was taken with it may be rows of their own."""
