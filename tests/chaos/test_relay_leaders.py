@@ -22,7 +22,8 @@ def leader_of(database_url: str, relays: list[psutil.Process]) -> psutil.Process
     with connect_plain(database_url) as connection:
         row = connection.execute(
             """SELECT client_port FROM pg_locks JOIN pg_stat_activity USING (pid)
-               WHERE locktype = 'advisory' AND granted AND application_name = 'relay'"""
+               WHERE locktype = 'advisory' AND granted AND application_name = 'relay'
+                     AND datname = current_database()"""
         ).fetchone()
     ports = {c.laddr.port: relay for relay in relays for c in relay.net_connections(kind="tcp") if c.laddr}
     return ports.get(row[0]) if row else None

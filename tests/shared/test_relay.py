@@ -30,6 +30,10 @@ from tests.waiting import eventually
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ALL = topology.stream("membership", "internal")
+LOCKS = """SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid
+           WHERE locktype = 'advisory' AND datname = current_database()"""
+SESSIONS = """SELECT count(*) FROM pg_stat_activity
+              WHERE datname = current_database() AND application_name = 'relay'"""
 PUBLIC = topology.stream("membership", "public")
 
 
@@ -173,7 +177,7 @@ def test_asking_for_the_lock_often_does_not_stack_it(outbox_url: str) -> None:
     with Leader(outbox_url, QUICK) as leader:
         assert all(leader.lead() for _ in range(3))
         leader.connection.execute("SELECT pg_advisory_unlock_all()")
-        assert scalar(outbox_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+        assert scalar(outbox_url, LOCKS) == 0
     with Leader(outbox_url, QUICK) as leader:
         for _ in range(3):
             leader.lead()
@@ -231,7 +235,7 @@ def test_it_waits_for_a_broker_that_comes_later(outbox_url: str, amqp_uri: str) 
         network.refuse()
         fill(outbox_url, 10)
         with relaying(outbox_url, uri):
-            eventually(lambda: scalar(outbox_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+            eventually(lambda: scalar(outbox_url, LOCKS))
             assert pending(outbox_url) == 10
             network.refuse(refuses=False)
             eventually(lambda: pending(outbox_url) == 0)
@@ -239,7 +243,7 @@ def test_it_waits_for_a_broker_that_comes_later(outbox_url: str, amqp_uri: str) 
 
 def test_it_waits_for_tables_that_come_later(engine: Engine, database_url: str, amqp_uri: str) -> None:
     with relaying(database_url, amqp_uri):
-        eventually(lambda: scalar(database_url, "SELECT count(*) FROM pg_stat_activity WHERE application_name='relay'"))
+        eventually(lambda: scalar(database_url, SESSIONS))
         plumbing.create_all(engine)
         fill(database_url, 10)
         eventually(lambda: pending(database_url) == 0)

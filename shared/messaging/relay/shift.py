@@ -41,6 +41,7 @@ class Shift:
         self._settled = 0
         self._failures = 0
         self._dial_at = 0.0
+        self._look_seconds = 0.0
         self.empty = False
         """Whether the last look found nothing to send and nothing was in flight."""
 
@@ -93,12 +94,15 @@ class Shift:
             moved = self._send_more(publisher) or moved
         self._watch(publisher)
         if not moved:
-            publisher.wait(self._limits.poll)
+            # A long transaction of somebody else's keeps dead index entries alive, and each look has to pass them all.
+            publisher.wait(max(self._limits.poll, 4 * self._look_seconds))
 
     def _send_more(self, publisher: Publisher) -> bool:
+        began = monotonic()
         rows = self._leader.fetch(self._limits.batch, in_flight=[row.id for row in self._in_flight])
         publisher.send(rows)
         now = monotonic()
+        self._look_seconds = now - began
         self._in_flight.extend(InFlight(row.id, now) for row in rows)
         self.empty = not self._in_flight
         return bool(rows)
