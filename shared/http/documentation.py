@@ -29,7 +29,7 @@ class DocumentationRoutes:
     @route("GET", "/", scope=None, status=302, produces=HTML)
     def home(self, call: Call) -> Response:
         """To the documentation."""
-        return Response(status=302, headers={"Location": "/docs"})
+        return Response(status=302, headers={"Location": "/docs"}, content_type=HTML)
 
     @route("GET", "/docs", scope=None, produces=HTML)
     def docs(self, call: Call) -> Response:
