@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 CLASHES = 5
 """How often a unit is done again at once because another transaction got in its way."""
 
+UNSENT_SECONDS = 5
+"""Between two attempts to hand the broker what it would not take."""
+
 STRIKES = 5
 """An event that goes with a lost database this often in a row, while the database is well, is to blame itself."""
 
@@ -53,6 +56,7 @@ class Dispatch:
         self._begin = begin
         self._retries = retries
         self._unsent: list[Received] = []
+        self._send_again_at = 0.0
         self._labels = (subscription.service, subscription.name)
         self._wanted = frozenset(event.type_name() for event in subscription.events)
 
@@ -76,6 +80,8 @@ class Dispatch:
 
     def send_unsent(self) -> None:
         """Try again to delay what the broker would not take before."""
+        if time.monotonic() < self._send_again_at:
+            return
         unsent, self._unsent = self._unsent, []
         for position, message in enumerate(unsent):
             if message.link.alive and not self._delay(message):
@@ -160,11 +166,15 @@ class Dispatch:
 
     def _delay(self, message: Received) -> bool:
         """Send it to the delay queue; while the broker takes nothing, it stays in hand and others go on."""
+        if time.monotonic() < self._send_again_at:
+            self._unsent.append(message)
+            return False
         try:
             self._retries.send(message, queue=self.subscription.queue, now=utc_now())
         except BROKER_ERRORS as error:
             _log.warning("cannot delay an event now: %s", type(error).__name__, extra=self._extra())
             self._unsent.append(message)
+            self._send_again_at = time.monotonic() + UNSENT_SECONDS
             return False
         self._done([message], "retried")
         return True

@@ -117,7 +117,13 @@ class Intake:
         return not self._arrived and not self._working
 
     def _finish(self, link: Link) -> None:
+        """Others may have what the worker will not take any more; what it has in hand it finishes."""
         if self._consumer is not None:
-            link.cancel(self._consumer)
+            link.cancel_soon(self._consumer)
+        with self._changed:
+            rest = list(self._arrived)
+            self._arrived.clear()
+        for message in rest:
+            link.give_back(message.tag)
         while self._working:
             link.drain()

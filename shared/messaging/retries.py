@@ -77,6 +77,7 @@ class Retries:
             with contextlib.ExitStack() as undo:
                 undo.callback(self.close)
                 declare_retries(self._link, self._service)
+                self._link.fail_when_blocked()
                 undo.pop_all()
         return self._link
 

@@ -1,0 +1,106 @@
+"""A subscription whose process is killed, told to stop, or killed by what it handles."""
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.samples import Sample, a_sample, admitted, send
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def sample(broker_addresses: tuple[str, str], database_server_url: str) -> Iterator[Sample]:
+    with a_sample(broker_addresses, database_server_url) as sample:
+        yield sample
+
+
+@pytest.fixture
+def running(sample: Sample) -> Sample:
+    sample.start()
+    sample.wait_until_attached()
+    return sample
+
+
+@pytest.mark.parametrize("where", ["before-commit", "before-ack"])
+def test_killed_in_the_middle_each_effect_still_happens_once(running: Sample, where: str) -> None:
+    """Trap: the event of a handler that died comes again; only the inbox knows whether its effect is there."""
+    (running.folder / where).touch()
+    events = [admitted() for _ in range(30)]
+    send(running.amqp_uri, events)
+    assert running.processes[-1].wait(20) == -signal.SIGKILL
+    running.start()
+    eventually(lambda: len(running.noted()) >= 30, within=40)
+    assert sorted(running.noted()) == sorted(event.id for event in events)
+
+
+@pytest.mark.parametrize("limit", [7, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.timeout(300)
+def test_an_event_that_kills_the_process_is_put_aside_and_its_neighbours_are_not(sample: Sample, limit: int) -> None:
+    sample.extra["SAMPLE_DELIVERY_LIMIT"] = str(limit)
+    sample.start()
+    sample.wait_until_attached()
+    sample.stop()
+    good, killer = [admitted() for _ in range(60)], admitted("die")
+    send(sample.amqp_uri, [*good[:30], killer, *good[30:]])
+    deaths = 0
+    while not sample.dead():
+        process = sample.start()
+        eventually(lambda process=process: process.poll() is not None or sample.dead(), within=30)
+        deaths += process.poll() is not None
+    eventually(lambda: len(sample.noted()) == 60)
+    assert set(sample.noted()) == {event.id for event in good}
+    [row] = sample.dead()
+    assert (row.error_kind, row.error_type, row.event_id) == ("returned", "delivery_limit", killer.id)
+    assert row.body == killer.body
+    assert deaths == limit + 1
+
+
+def test_told_to_stop_it_finishes_what_is_in_hand_and_gives_back_the_rest(running: Sample) -> None:
+    """Trap: stock nameko's graceful stop has no deadline."""
+    events = [admitted("sleep 0.2") for _ in range(40)]
+    send(running.amqp_uri, events)
+    eventually(running.noted, within=30)
+    began = time.monotonic()
+    assert running.stop() == 0
+    assert time.monotonic() - began < 5
+    done = running.noted()
+    assert len(done) < 40
+    assert running.dead() == []
+    running.start()
+    eventually(lambda: len(running.noted()) >= 40, within=30)
+    assert sorted(running.noted()) == sorted(event.id for event in events)
+
+
+def test_a_handler_that_does_not_end_is_rolled_back_at_the_deadline(sample: Sample) -> None:
+    sample.extra["SAMPLE_STOP_SECONDS"] = "1"
+    sample.start()
+    sample.wait_until_attached()
+    event = admitted("sleep 8")
+    send(sample.amqp_uri, [event])
+    eventually(lambda: sample.depth("sample.note_member") == 0)
+    time.sleep(0.5)  # until it is in the handler; nothing shows that from outside
+    began = time.monotonic()
+    assert sample.stop() == 0
+    assert time.monotonic() - began < 5
+    assert sample.noted() == []
+    sample.start()
+    eventually(lambda: sample.noted() == [event.id], within=30)
+
+
+def test_a_second_signal_ends_it_at_once_and_loses_nothing(running: Sample) -> None:
+    events = [admitted("sleep 4"), admitted()]
+    send(running.amqp_uri, events)
+    eventually(lambda: running.depth("sample.note_member") == 0)
+    process = running.processes[-1]
+    process.send_signal(signal.SIGTERM)
+    with pytest.raises(Exception, match="timed out"):
+        process.wait(1)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.wait(5)
+    assert time.monotonic() - began < 1.5
+    running.start()
+    eventually(lambda: len(running.noted()) == 2, within=30)
+    assert sorted(running.noted()) == sorted(event.id for event in events)
