@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from ssl import SSLContext
 from typing import Any, cast
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class MailServer:
@@ -61,10 +62,13 @@ class MailServer:
 
 
 @contextmanager
-def mail_server(port: int = 0) -> Iterator[MailServer]:
-    """A mail server for as long as the block lasts."""
+def mail_server(port: int = 0, *, tls: SSLContext | None = None, password: str = "") -> Iterator[MailServer]:
+    """A mail server for as long as the block lasts; with `tls` it asks for it, and for the password."""
     handler = MailServer()
-    controller = _Controller(handler, hostname="127.0.0.1", port=port)
+    asks: dict[str, Any] = {"require_starttls": True, "tls_context": tls, "auth_required": True} if tls else {}
+    controller = _Controller(
+        handler, hostname="127.0.0.1", port=port, authenticator=lambda *given: _check(given[-1], password), **asks
+    )
     controller.start()
     assert controller.server is not None
     handler.port = controller.server.sockets[0].getsockname()[1]
@@ -72,6 +76,10 @@ def mail_server(port: int = 0) -> Iterator[MailServer]:
         yield handler
     finally:
         controller.stop()
+
+
+def _check(given: LoginPassword, password: str) -> AuthResult:
+    return AuthResult(success=given.password == password.encode(), handled=False)
 
 
 class _Controller(Controller):

@@ -1,12 +1,13 @@
 """The way to the mail server: SMTP, one connection for as many mails as are due."""
 
 from smtplib import SMTP, SMTPDataError, SMTPException, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPSenderRefused
+from ssl import create_default_context
 from types import TracebackType
 from typing import Self
 
 from services.comms.mail import MailDeferred, MailRefused, compose
 from services.comms.model import Message
-from services.comms.settings import sender_address, server_address
+from services.comms.settings import mail_server, sender_address
 
 TIMEOUT_SECONDS = 20
 _PERMANENT = 500
@@ -20,7 +21,7 @@ class Mailer:
     """
 
     def __init__(self, *, url: str, sender: str) -> None:
-        self._address = server_address(url)
+        self._server = mail_server(url)
         self._sender = sender
         self._connection: SMTP | None = None
 
@@ -56,14 +57,25 @@ class Mailer:
         except (SMTPException, OSError) as failure:
             self._hang_up()
             raise MailDeferred(f"the mail server hung up: {type(failure).__name__}") from failure
-        return "{}:{}".format(*self._address)
+        return f"{self._server.host}:{self._server.port}"
 
     def _connected(self) -> SMTP:
         # smtplib drops its socket by itself when the server says 421.
         if not self._connection or not self._connection.sock:
-            self._connection = SMTP(*self._address, timeout=TIMEOUT_SECONDS)
-            self._connection.ehlo_or_helo_if_needed()
+            self._connection = self._greet()
         return self._connection
+
+    def _greet(self) -> SMTP:
+        connection = SMTP(self._server.host, self._server.port, timeout=TIMEOUT_SECONDS)
+        try:
+            connection.ehlo_or_helo_if_needed()
+            if self._server.user:
+                connection.starttls(context=create_default_context())
+                connection.login(self._server.user, self._server.password)
+        except (SMTPException, OSError):
+            connection.close()
+            raise
+        return connection
 
     def _hang_up(self) -> None:
         if self._connection:

@@ -4,11 +4,11 @@ Read before eventlet patches the standard library, so it imports nothing that mu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from services.comms.addresses import mail_address
 from shared import settings
@@ -17,9 +17,12 @@ from shared.settings import MissingSetting, required
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(settings.Settings):
-    """`smtp_url` is smtp://host:port; `mail_from` is an address or "Name <address>"."""
+    """`smtp_url` is smtp://host:port, with user:password@ for a server that asks for them.
 
-    smtp_url: str
+    `mail_from` is an address or "Name <address>".
+    """
+
+    smtp_url: str = field(repr=False)
     mail_from: str
 
     @classmethod
@@ -32,22 +35,38 @@ class Settings(settings.Settings):
     def refuse_nonsense(self) -> None:
         """A wrong address stops the start, not every mail later."""
         try:
-            server_address(self.smtp_url)
+            mail_server(self.smtp_url)
             sender_address(self.mail_from)
         except ValueError as error:
             raise MissingSetting(f"SMTP_URL or MAIL_FROM is not usable: {error}") from error
 
 
-def server_address(url: str) -> tuple[str, int]:
-    """Host and port of smtp://host:port.
+@dataclass(frozen=True, kw_only=True)
+class MailServer:
+    """Where mails are handed over. With credentials only over TLS (STARTTLS): they never travel in the clear."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+def mail_server(url: str) -> MailServer:
+    """The server that smtp://host:port or smtp://user:password@host:port names.
 
     Raises:
-        ValueError: for any other kind of URL.
+        ValueError: for any other kind of URL; its text doesn't repeat the URL.
     """
     parts = urlsplit(url)
-    if parts.scheme != "smtp" or not parts.hostname or parts.username or parts.path.strip("/"):
-        raise ValueError("SMTP_URL must be smtp://host:port")
-    return parts.hostname, parts.port or 25
+    if (
+        parts.scheme != "smtp"
+        or not parts.hostname
+        or parts.path.strip("/")
+        or bool(parts.username) != bool(parts.password)
+    ):
+        raise ValueError("SMTP_URL must be smtp://host:port or smtp://user:password@host:port")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(host=parts.hostname, port=parts.port or (587 if user else 25), user=user, password=password)
 
 
 def sender_address(sender: str) -> Address:

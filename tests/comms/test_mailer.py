@@ -1,13 +1,22 @@
 """What a real mail server's answers mean for a mail."""
 
+import ssl
 from collections.abc import Iterator
-from smtplib import SMTPSenderRefused
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from smtplib import SMTPAuthenticationError, SMTPNotSupportedError, SMTPSenderRefused
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from services.comms.mail import MailDeferred, MailRefused
 from services.comms.mailer import Mailer
-from services.comms.settings import server_address
+from services.comms.settings import MailServer as Address
+from services.comms.settings import mail_server as address_of
 from tests.comms.letters import a_mail
 from tests.mail_server import MailServer, mail_server
 
@@ -78,7 +87,59 @@ def test_a_server_that_hangs_up_defers_the_mail_and_is_called_again(server: Mail
     assert len(server.mails) == 1
 
 
-@pytest.mark.parametrize("url", ["smtps://h:25", "http://h", "smtp://", "smtp://user:secret@h:25", "smtp://h/x", ""])
+@pytest.mark.parametrize("url", ["smtps://h:25", "http://h", "smtp://", "smtp://user@h:25", "smtp://h/x", ""])
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="smtp://host:port"):
-        server_address(url)
+        address_of(url)
+
+
+def test_credentials_are_read_and_not_shown() -> None:
+    address = address_of("smtp://staff%40x:p%2Fw@mail.invalid:2587")
+    assert address == Address(host="mail.invalid", port=2587, user="staff@x", password="p/w")
+    assert "p/w" not in repr(address)
+
+
+def test_credentials_never_travel_in_the_clear(server: MailServer) -> None:
+    url = f"smtp://staff:secret@127.0.0.1:{server.port}"
+    with Mailer(url=url, sender=SENDER) as mailer, pytest.raises(SMTPNotSupportedError, match="STARTTLS"):
+        mailer.send(a_mail())
+
+
+# aiosmtpd warns of its own attribute while it authenticates.
+@pytest.mark.filterwarnings("ignore:Session.login_data is deprecated")
+def test_a_server_that_asks_for_it_gets_tls_and_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, context = a_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with mail_server(tls=context, password="secret") as server:
+        url = f"smtp://staff:secret@localhost:{server.port}"
+        with Mailer(url=url, sender=SENDER) as mailer:
+            mailer.send(a_mail())
+        assert len(server.mails) == 1
+        wrong = f"smtp://staff:wrong@localhost:{server.port}"
+        with Mailer(url=wrong, sender=SENDER) as mailer, pytest.raises(SMTPAuthenticationError):
+            mailer.send(a_mail())
+
+
+def a_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """For localhost, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = folder / "certificate.pem", folder / "key.pem"
+    public.write_bytes(certificate.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(public, private)
+    return public, context
