@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, Text, func, select, text
+from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -101,10 +101,3 @@ def remember(session: Session, claim: Claim, response: Response) -> None:
     }
     statement = insert(idempotency_keys).values(principal=claim.principal, key=claim.key, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["principal", "key"], set_=values))
-
-
-def forget_old(session: Session) -> None:
-    """Drop the answers older than 24 hours."""
-    session.execute(
-        text("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => 24)"),
-    )
