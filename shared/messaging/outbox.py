@@ -42,6 +42,9 @@ outbox = Table(
 )
 Index("ix_outbox_unpublished", outbox.c.id, postgresql_where=outbox.c.published_at.is_(None))
 
+MOST_BYTES = 65_536
+"""CloudEvents asks intermediaries to forward 64 KiB; an event is ids and facts, so it has no need of more."""
+
 _insert = text("""
     INSERT INTO outbox (event_id, topic, subject, subject_version, body, visibility)
     SELECT :event_id, :topic, :subject, version, :head || version || :tail, :visibility
@@ -54,9 +57,14 @@ def publish(session: Session, event: Event, *, at: datetime, sandbox: bool = Fal
 
     Of two transactions that publish about one subject at the same time one fails with IntegrityError on
     (subject, subject_version).
+
+    Raises:
+        ValueError: when the event is larger than 64 KiB; the broker might refuse it for ever, and all after it.
     """
     event_id = uuid7()
     head, tail = encode(event, event_id=event_id, time=at, trace=trace_of(session), sandbox=sandbox)
+    if len((head + tail).encode()) > MOST_BYTES:
+        raise ValueError(f"{event.type_name()} is larger than {MOST_BYTES} bytes")
     session.execute(
         _insert,
         {

@@ -1,5 +1,6 @@
 """What leaves a service leaves with its transaction, numbered by subject."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
@@ -91,3 +92,8 @@ def test_a_subject_version_is_taken_once(prepared: Engine) -> None:
         row = session.execute(select(outbox)).one()._asdict()
         row.pop("id")
         session.execute(outbox.insert().values(**row | {"event_id": uuid4()}))
+
+
+def test_an_event_too_large_for_the_broker_is_refused(prepared: Engine) -> None:
+    with pytest.raises(ValueError, match="larger than"), transaction(prepared) as session:
+        publish(session, replace(an_admission(), name="x" * 70_000), at=NOW)
