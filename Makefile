@@ -54,6 +54,9 @@ format: $(READY) ## put the code in form
 lock: $(READY) ## resolve the dependencies anew, with their hashes
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras --no-header -o requirements.lock pyproject.toml -q
+	$(BIN)/uv pip compile --universal --python-version 3.13 --generate-hashes --no-header -c requirements.lock -o deploy/requirements.lock pyproject.toml deploy/requirements.in -q
+	$(BIN)/uv pip compile --universal --python-version 3.13 --generate-hashes --no-header -o deploy/build.lock deploy/build.in -q
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -o benchmarks/requirements.lock benchmarks/requirements.in -q
 
 clean: ## remove the local instance, the virtual environment and caches
 	@if [ -x $(BIN)/intercoop ]; then $(BIN)/intercoop down --erase; fi
