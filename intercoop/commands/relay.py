@@ -9,6 +9,7 @@ from types import FrameType
 import click
 from prometheus_client import start_http_server
 
+from shared import logs
 from shared.contracts.catalogue import BY_PUBLISHER
 from shared.messaging.relay.run import Relay
 from shared.settings import amqp_uri, database_url
@@ -35,6 +36,7 @@ def command(service: str, *, as_json: bool) -> None:
     Several may run for one service: one works, the others take over within seconds of its death. It waits for the
     database and the broker as long as it takes. RELAY_METRICS_PORT opens Prometheus metrics on HTTP_HOST.
     """
+    logs.configure(service)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     relay = Relay(service, database_url=database_url(service, os.environ), amqp_uri=amqp_uri(service, os.environ))
     stop_on_signals(relay)
