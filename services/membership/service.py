@@ -43,7 +43,7 @@ class MembershipService(StandardRoutes):
         scope=READ,
         query=schemas.OrganizationFilter,
         returns=schemas.OrganizationSummary,
-        sort={"name": Organization.folded_name, "updated_at": Organization.updated_at},
+        sort={"name": Organization.folded_name},
     )
     def list_organizations(self, call: Call) -> Page[Organization]:
         """Every cooperative and body known, found by name, place, sector, register or standing."""

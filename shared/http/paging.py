@@ -95,13 +95,20 @@ def page(session: Session, statement: Select[Any], request: PageRequest) -> Page
     if request.after is not None:
         value, last_key = request.after
         statement = statement.where(_beyond(request, key, _typed(value, column), _typed(last_key, key)))
-    order = (column.desc().nulls_last(), key.desc()) if request.descending else (column.asc(), key.asc())
     marked = statement.add_columns(column.label("page_value"), key.label("page_key"))
-    rows = session.execute(marked.order_by(*order).limit(request.limit + 1)).all()
+    rows = session.execute(marked.order_by(*_order(request, key)).limit(request.limit + 1)).all()
     shown = rows[: request.limit]
     further = len(rows) > request.limit
     cursor = request.cursor(shown[-1].page_value, shown[-1].page_key) if further else None
     return Page(items=[row[0] for row in shown], next_cursor=cursor)
+
+
+def _order(request: PageRequest, key: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Nulls stand last either way; it is only said where there are some, for an index is not read backwards by it."""
+    if not request.descending:
+        return request.column.asc(), key.asc()
+    last = request.column.desc()
+    return (last.nulls_last() if getattr(request.column, "nullable", True) else last), key.desc()
 
 
 def _beyond(request: PageRequest, key: Any, value: Any, last_key: Any) -> ColumnElement[bool]:
