@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import signal
+import sys
 from types import FrameType
 
 import click
@@ -36,7 +37,7 @@ def command(service: str, *, as_json: bool) -> None:
     Several may run for one service: one works, the others take over within seconds of its death. It waits for the
     database and the broker as long as it takes. RELAY_METRICS_PORT opens Prometheus metrics on HTTP_HOST.
     """
-    logs.configure(service)
+    logs.configure(service, stream=sys.stderr if as_json else None)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     relay = Relay(service, database_url=database_url(service, os.environ), amqp_uri=amqp_uri(service, os.environ))
     stop_on_signals(relay)
