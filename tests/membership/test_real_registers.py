@@ -108,7 +108,7 @@ def test_broken_lines_are_told_one_by_one_and_never_shifted(engine: Engine) -> N
         told = select(Finding.line).where(Finding.import_id == run.id, Finding.kind == "rejected")
         assert session.scalars(told.order_by(Finding.line)).all() == broken
         theirs = select(Organization.register_key, Organization.name).where(Organization.register == run.register)
-        names = {key: name for key, name in session.execute(theirs)}
+        names = dict(session.execute(theirs).all())
     bare = {key: name.replace('"', "") for key, name in names.items()}
     assert bare == {cells[4]: " ".join(cells[5].replace('"', "").split()) for cells in lines if len(cells) == 6}
 
