@@ -1,8 +1,12 @@
 """The command line. Each command lives in a module of its own and is imported when it is called."""
 
+import warnings
 from importlib import import_module
 
 import click
+
+# Commands that look at the services import nameko, whose eventlet announces its maintenance mode; see docs/decisions.
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
 COMMANDS = {
     "up": "start everything: database, broker, four services and their relays",

@@ -86,7 +86,9 @@ def _operation(spec: APISpec, name: str, method: Callable[..., Any], declaration
 
 def _tag(path: str) -> str:
     parts = [part for part in path.split("/") if part and not part.startswith("<")]
-    return next((part for part in parts if not re.fullmatch(r"v\d+", part)), "service")
+    return next(
+        (part for part in parts if not re.fullmatch(r"v\d+|docs|health|metrics|problems|.*\..*", part)), "service"
+    )
 
 
 def _body_content(declaration: Declaration) -> dict[str, Any]:

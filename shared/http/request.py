@@ -38,7 +38,9 @@ class HttpRequest(Request):
     def trace(self) -> Trace:
         """What every event this request causes will carry."""
         return Trace(
-            correlation_id=self.context.correlation_id, actor=self.principal.subject, traceparent=self.traceparent
+            correlation_id=self.context.correlation_id,
+            actor=f"user/{self.principal.pseudonym}",
+            traceparent=self.traceparent,
         )
 
 

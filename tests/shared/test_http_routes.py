@@ -6,6 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, select, text
 
+from shared.http.auth import Principal
 from shared.messaging.outbox import outbox
 from shared.messaging.wire import decode
 from tests.notes_server import NotesServer
@@ -181,7 +182,8 @@ def test_the_correlation_id_reaches_the_event(client: httpx.Client, notes_engine
         body = connection.scalar(select(outbox.c.body).where(outbox.c.subject == f"prospect/{answer.json()['id']}"))
     assert body is not None
     trace = decode(body).trace
-    assert (trace.correlation_id, trace.actor) == ("case-42", "user/7")
+    assert (trace.correlation_id, trace.actor) == ("case-42", f"user/{Principal(subject='user/7').pseudonym}")
+    assert '"user/7"' not in body
     assert trace.traceparent.split("-")[1] == parent.split("-")[1]
     assert trace.traceparent != parent
 

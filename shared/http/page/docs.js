@@ -101,7 +101,7 @@ const operationView = (api, path, method, operation) => {
   });
   return make("details", { id: operation.operationId },
     make("summary", {}, make("b", { textContent: method.toUpperCase() }), make("code", { textContent: path }),
-      ` ${operation.summary} `, make("span", { className: "scope", textContent: scope })),
+      make("span", { textContent: operation.summary }), make("span", { className: "scope", textContent: scope })),
     make("p", { textContent: operation.description || "" }), tryForm(api, path, method, operation),
     make("table", {}, make("tbody", {}, ...answers)));
 };
@@ -110,7 +110,8 @@ const showApi = (api) => {
   document.title = byId("title").textContent = `${api.info.title} ${api.info.version}`;
   byId("description").textContent = api.info.description;
   const groups = new Map();
-  for (const [path, methods] of Object.entries(api.paths)) {
+  const resourcesFirst = (one, other) => other[0].startsWith("/v1") - one[0].startsWith("/v1");
+  for (const [path, methods] of Object.entries(api.paths).sort(resourcesFirst)) {
     for (const [method, operation] of Object.entries(methods)) {
       const tag = operation.tags[0];
       if (!groups.has(tag)) groups.set(tag, make("div", {}, make("h2", { textContent: tag })));
