@@ -54,6 +54,9 @@ def _schema_name(schema: Any) -> str:
     return str(kind.__name__)
 
 
+_NO_RESOURCE = re.compile(r"v\d+|docs|health|metrics|problems|.*\..*")
+
+
 def _add_common(spec: APISpec) -> None:
     spec.components.security_scheme(
         "bearer",
@@ -86,9 +89,7 @@ def _operation(spec: APISpec, name: str, method: Callable[..., Any], declaration
 
 def _tag(path: str) -> str:
     parts = [part for part in path.split("/") if part and not part.startswith("<")]
-    return next(
-        (part for part in parts if not re.fullmatch(r"v\d+|docs|health|metrics|problems|.*\..*", part)), "service"
-    )
+    return next((part for part in parts if not _NO_RESOURCE.fullmatch(part)), "service")
 
 
 def _body_content(declaration: Declaration) -> dict[str, Any]:
