@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.membership.model import ImportRun, ImportRunning
-from services.membership.operations.finishing import compare_some, complete, know_sizes, mark_gone
+from services.membership.operations.finishing import compare_places, compare_unplaced, complete, know_sizes, mark_gone
 from services.membership.operations.taking import Rejection, start_seeing, take
 from services.membership.registers.entries import Entries, Entry, Refusal
 from services.membership.registers.profile import Profile
@@ -136,13 +136,13 @@ def _compare(session: Session, run: ImportRun, progress: Progress) -> None:
     if run.created or run.updated:
         with session.begin():
             know_sizes(session)
-    while True:
-        with session.begin():
-            compared = compare_some(session, run, now=run.started_at)
-        if not compared:
-            return
-        done += compared
-        progress("comparing", done, max(done, run.created + run.updated + run.in_review))
+    for step in (compare_places, compare_unplaced):
+        compared, after = 1, ""
+        while compared:
+            with session.begin():
+                compared, after = step(session, run, after=after, now=run.started_at)
+            done += compared
+            progress("comparing", done, max(done, run.created + run.updated + run.in_review))
 
 
 def _note_interruption(session: Session, run: ImportRun) -> None:

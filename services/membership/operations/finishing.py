@@ -1,5 +1,6 @@
 """What ends the import of a register: compare what is new with its neighbours, mark what is gone, tell of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,6 +15,7 @@ from shared.contracts.membership import RegistryImported
 from shared.messaging.outbox import publish
 
 PLACES_AT_ONCE = 200
+UNPLACED_AT_ONCE = 2000
 FEW = 50
 """So many may always be missing from a new edition."""
 
@@ -52,24 +54,34 @@ def know_sizes(session: Session) -> None:
     session.execute(_analyze)
 
 
-def compare_some(session: Session, run: ImportRun, *, now: datetime) -> int:
-    """Compare the new and changed organizations of some places; returns how many, 0 when all are done.
+def compare_places(session: Session, run: ImportRun, *, after: str, now: datetime) -> tuple[int, str]:
+    """Compare the new and changed organizations of the next places; returns how many, and the last place.
 
-    What an interrupted import left undone is done here as well.
+    Begins after "" and has ended when there were none. What an interrupted import left undone is done here as well.
     """
-    places = session.scalars(
-        select(Organization.place)
-        .join(Unmatched, Unmatched.organization_id == Organization.id)
-        .where(Organization.place.is_not(None))
-        .distinct()
-        .limit(PLACES_AT_ONCE)
-    ).all()
-    theirs = Organization.place == any_(literal(list(places), ARRAY(Text))) if places else Organization.place.is_(None)
-    pending = select(Unmatched.organization_id).join(Organization, Organization.id == Unmatched.organization_id)
-    ids = session.scalars(pending.where(theirs)).all()
-    _move_to_review(session, run, match(session, ids, now=now))
-    session.execute(delete(Unmatched).where(Unmatched.organization_id == any_of(ids)))
-    return len(ids)
+    pending = select(Organization.place).join(Unmatched, Unmatched.organization_id == Organization.id)
+    beyond = pending.where(Organization.place > after).distinct().order_by(Organization.place)
+    places = [str(place) for place in session.scalars(beyond.limit(PLACES_AT_ONCE))]
+    if not places:
+        return 0, after
+    there = Organization.place == any_(literal(places, ARRAY(Text)))
+    theirs = select(Organization.id).join(Unmatched, Unmatched.organization_id == Organization.id).where(there)
+    return _compare(session, run, session.scalars(theirs).all(), now=now), places[-1]
+
+
+def compare_unplaced(session: Session, run: ImportRun, *, after: str, now: datetime) -> tuple[int, str]:
+    """The same for organizations of which no place is known, and which have identifiers alone to compare."""
+    pending = select(Unmatched.organization_id).order_by(Unmatched.organization_id).limit(UNPLACED_AT_ONCE)
+    beyond = pending.where(Unmatched.organization_id > UUID(after)) if after else pending
+    ids = session.scalars(beyond).all()
+    return _compare(session, run, ids, now=now), str(ids[-1]) if ids else after
+
+
+def _compare(session: Session, run: ImportRun, organization_ids: Sequence[UUID], *, now: datetime) -> int:
+    if organization_ids:
+        _move_to_review(session, run, match(session, organization_ids, now=now))
+        session.execute(delete(Unmatched).where(Unmatched.organization_id == any_of(organization_ids)))
+    return len(organization_ids)
 
 
 def _move_to_review(session: Session, run: ImportRun, pairs: list[Proposal]) -> None:
