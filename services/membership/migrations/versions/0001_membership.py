@@ -14,6 +14,7 @@ def upgrade() -> None:
     plumbing_0001.upgrade()
     _create_import_runs()
     _create_organizations()
+    _index_organizations()
     _create_contacts()
     _create_identifiers()
     _create_import_findings()
@@ -86,6 +87,9 @@ def _create_organizations() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_organizations"),
         sa.UniqueConstraint("register", "register_key", name="uq_organizations_register_register_key"),
     )
+
+
+def _index_organizations() -> None:
     op.create_index("ix_organizations_country_folded_name_id", "organizations", ["country", "folded_name", "id"])
     op.create_index("ix_organizations_folded_name_id", "organizations", ["folded_name", "id"])
     op.create_index("ix_organizations_place", "organizations", ["place"])
