@@ -23,7 +23,6 @@ from shared.messaging.upkeep import Upkeep
 
 _log = logging.getLogger(__name__)
 
-MOST_IN_A_GROUP = 100
 GROUP_SECONDS = 0.5
 """Groups shrink when handlers are slow, so that no transaction gets long and no event waits long for its commit."""
 
@@ -112,7 +111,7 @@ class Consumer:
 
     def _resize(self, handled: int, seconds: float) -> None:
         affordable = handled * GROUP_SECONDS / max(seconds, 1e-6)
-        self._group_size = max(1.0, min(affordable, 2 * self._group_size, MOST_IN_A_GROUP))
+        self._group_size = max(1.0, min(affordable, 2 * self._group_size, self.subscription.group))
 
     def _rebuild_or_wait(self) -> None:
         """Give everything back while some process, perhaps this one, rebuilds the subscription."""

@@ -281,10 +281,3 @@ def _leave_redriving(session: Session, dead_letter_id: UUID, **values: object) -
     left = update(dead_letters).where(*waiting).values(**values).returning(dead_letters.c.id)
     if session.execute(left).first() is None:
         raise NotRedriving(dead_letter_id)
-
-
-def count_dead(session: Session) -> dict[str, int]:
-    """How many wait for a decision, by subscription."""
-    name = dead_letters.c.subscription
-    query = select(name, func.count()).where(dead_letters.c.state == "dead").group_by(name)
-    return {row[0]: row[1] for row in session.execute(query)}

@@ -8,8 +8,6 @@ from shared.messaging.declare import declare_subscription, exists
 from shared.messaging.link import Link, Received
 from shared.messaging.subscription import Subscription
 
-PREFETCH = 200
-
 SUSPECT_RETURNS = 3
 """A message the broker had to take back this often may have killed us: it is handled with nothing else in hand."""
 
@@ -92,7 +90,7 @@ class Intake:
             self._finish(link)
 
     def _consume(self, link: Link) -> None:
-        prefetch = 1 if self._one_by_one else PREFETCH
+        prefetch = 1 if self._one_by_one else 2 * self._subscription.group
         self._consumer = link.consume(self._subscription.queue, self._receive, prefetch=prefetch)
 
     def _receive(self, message: Received) -> None:
@@ -105,7 +103,9 @@ class Intake:
             self._switch(message.link, one_by_one=False)
         with self._changed:
             self._arrived.append(message)
-            self._changed.notify()
+            # The worker waits only while there is nothing, and waking it for every message costs more than the message.
+            if len(self._arrived) == 1:
+                self._changed.notify()
 
     def _switch(self, link: Link, *, one_by_one: bool) -> None:
         self._one_by_one = one_by_one

@@ -25,6 +25,11 @@ class Subscription:
     projection: Projection | None = None
 
     @property
+    def group(self) -> int:
+        """Most events in one transaction: a list costs the handler a statement, single events cost it one each."""
+        return 500 if self.many else 100
+
+    @property
     def queue(self) -> str:
         return topology.queue(self.service, self.name)
 

@@ -31,9 +31,3 @@ PAUSED = Gauge(
     ["service", "subscription"],
     multiprocess_mode="livesum",
 )
-DEAD = Gauge(
-    "intercoop_dead_letters",
-    "dead letters that wait for a decision",
-    ["service", "subscription"],
-    multiprocess_mode="mostrecent",
-)

@@ -13,18 +13,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from shared.clock import utc_now
-from shared.messaging.dead_letters import Failure, NotRedriving, count_dead, fail_again, next_to_redrive, settle
+from shared.messaging.dead_letters import Failure, NotRedriving, fail_again, next_to_redrive, settle
 from shared.messaging.dispatch import Dispatch, Outage
 from shared.messaging.failures import describe, failure
 from shared.messaging.inbox import Rebuilding
 from shared.messaging.subscription import Subscription
-from shared.messaging.subscription_metrics import DEAD
 from shared.messaging.subscriptions import NOT_BEGUN, subscriptions
 from shared.messaging.unit import Begin
 from shared.messaging.wire import decode
 
 LOOK_SECONDS = 1
-REPORT_SECONDS = 15
+NOTE_SECONDS = 15
 REDRIVEN_AT_ONCE = 50
 MARGIN = timedelta(minutes=10)
 """The broker's clock and ours may differ, and a chunk of a stream has the time of its first message."""
@@ -46,7 +45,7 @@ class Upkeep:
         self._begin = begin
         self._registered = False
         self._attached = False
-        self._looked = self._reported = float("-inf")
+        self._looked = self._noted = float("-inf")
 
     def run(self, *, attached: bool) -> None:
         """Whatever is due.
@@ -68,9 +67,10 @@ class Upkeep:
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
             self._look()
-        if now - self._reported >= REPORT_SECONDS or attached > self._attached:
-            self._reported, self._attached = now, attached
-            self._in_transaction(lambda session: self._report(session, attached=attached))
+        if attached and (now - self._noted >= NOTE_SECONDS or not self._attached):
+            self._noted = now
+            self._in_transaction(self._note_attached)
+        self._attached = attached
 
     def _in_transaction(self, do: Callable[[Session], Any]) -> Any:
         with self._begin() as session:
@@ -117,11 +117,9 @@ class Upkeep:
                 lambda session: fail_again(session, dead_letter_id=dead_letter_id, failure=why, now=utc_now())
             )
 
-    def _report(self, session: Session, *, attached: bool) -> None:
-        name = self._subscription.name
-        DEAD.labels(self._subscription.service, name).set(count_dead(session).get(name, 0))
-        if attached:
-            session.execute(update(subscriptions).where(subscriptions.c.name == name).values(attached_at=func.now()))
+    def _note_attached(self, session: Session) -> None:
+        row = subscriptions.c.name == self._subscription.name
+        session.execute(update(subscriptions).where(row).values(attached_at=func.now()))
 
     def note_lost_queue(self) -> None:
         """The queue is not there. If it ever was, events went by, and the streams have them."""

@@ -17,7 +17,6 @@ from shared.messaging.dead_letters import (
     Letter,
     Selection,
     bury,
-    count_dead,
     discard,
     list_actions,
     list_dead_letters,
@@ -106,7 +105,6 @@ def test_a_whole_group_is_decided_on_at_once(session: Session) -> None:
     assert decide(session, discard, subject="member/1") == 2
     assert decide(session, discard, subject="member/1") == 0
     assert [row.id for row in list_dead_letters(session, selection=Selection(state="dead"))] == [other]
-    assert count_dead(session) == {"note_member": 1}
 
 
 def test_what_is_settled_or_unknown_is_refused_by_name(session: Session) -> None:
