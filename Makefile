@@ -4,6 +4,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
+# Tests mostly wait for servers, so three files at a time keep two cores busy; each process has servers of its own.
+PARALLEL := -n 3 --dist loadfile
 READY := .venv/.ready
 
 # A virtual environment holds absolute paths; one that was moved is made anew.
@@ -31,10 +33,10 @@ status: $(READY) ## addresses, processes, depths and ages
 	@$(BIN)/intercoop status
 
 test: $(READY) ## everything: static checks, then every test on a real broker and database
-	@failed=0; $(MAKE) check || failed=1; $(BIN)/pytest -m "not long" || failed=1; exit $$failed
+	@failed=0; $(MAKE) check || failed=1; $(BIN)/pytest $(PARALLEL) -m "not long" || failed=1; exit $$failed
 
 test-fast: $(READY) ## the tests that neither kill nor freeze a server
-	$(BIN)/pytest -m "not chaos and not long and not owns_broker"
+	$(BIN)/pytest $(PARALLEL) -m "not chaos and not long and not owns_broker"
 
 check: $(READY) ## the static part: style, types, architecture; says all it finds
 	@failed=0; for tool in "ruff check ." "ruff format --check ." mypy lint-imports; do \

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,10 @@ class Servers:
     amqp_uri: str
     rabbitmq_api: str
     database_url: str
+
+
+# A shell that starts us in its background has SIGINT ignored, and every program under test would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -203,4 +204,14 @@ def send(amqp_uri: str, wires: Iterable[Wire | bytes], *, key: str = "membership
                 type=event.type if event else None,
             )
             body = event.body if event else wire
-            channel.basic_publish(topology.EXCHANGE, event.key if event else key, body, properties, mandatory=True)
+            publish = partial(channel.basic_publish, topology.EXCHANGE, event.key if event else key, body, properties)
+            eventually(lambda publish=publish: is_taken(publish), within=20)
+
+
+def is_taken(publish: Callable[..., None]) -> bool:
+    """Whether the broker confirmed; just after its start it may refuse, and one asks again as the relay does."""
+    try:
+        publish(mandatory=True)
+    except pika.exceptions.NackError:
+        return False
+    return True

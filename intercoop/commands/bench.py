@@ -92,12 +92,13 @@ def _run(arguments: list[str], environment: dict[str, str]) -> Iterator[dict[str
 
 def _show(rows: list[dict[str, Any]]) -> None:
     table = Table()
-    for heading in ("what", "ours", "peer", "ratio", "bar", "", "how measured, and what bounds it"):
+    for heading in ("what", "ours", "peer", "ratio", "bar", ""):
         table.add_column(heading)
     for row in rows:
         peer = "" if row["peer"] is None else f"{row['peer']:,g} {row['unit']}"
         verdict = "reached" if row["met"] else "short"
-        table.add_row(
-            row["name"], f"{row['ours']:,g} {row['unit']}", peer, f"{row['ratio']:g}", row["bar"], verdict, row["how"]
-        )
-    Console().print(table)
+        table.add_row(row["name"], f"{row['ours']:,g} {row['unit']}", peer, f"{row['ratio']:g}", row["bar"], verdict)
+    console = Console()
+    console.print(table)
+    for row in rows:
+        console.print(f"[bold]{row['name']}[/bold]: {row['how']}", highlight=False)

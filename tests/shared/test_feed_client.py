@@ -233,7 +233,7 @@ def test_what_is_no_cloudevent_is_not_taken_for_one(missing: str) -> None:
 
 
 @pytest.fixture
-def command(notes: NotesServer, notes_database: str, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+def command(notes: NotesServer, notes_database: str, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts `intercoop …` as somebody with this instance in front of them."""
     address = ServiceAddress(
         url=f"http://127.0.0.1:{notes.port}", http_port=notes.port, database_url=notes_database, amqp_uri=""
@@ -253,17 +253,24 @@ def command(notes: NotesServer, notes_database: str, tmp_path: Path) -> Callable
     token = notes.issuer.token(scope="feed:read")
     known = os.environ | {"INTERCOOP_HOME": str(tmp_path), "INTERCOOP_TOKEN": token, "PYTHONUNBUFFERED": "1"}
 
+    started: list[subprocess.Popen[str]] = []
+
     def start(*arguments: str, **extra: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-c", "from intercoop.main import main; main()", *arguments],
+        process = subprocess.Popen(
+            [sys.executable, "-m", "intercoop", *arguments],
             cwd=ROOT,
             env=known | extra,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 Command = Callable[..., subprocess.Popen[str]]
