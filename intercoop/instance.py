@@ -75,7 +75,7 @@ class Instance:
             amqp_uri=env.get("AMQP_URI", ""),
             rabbitmq_api=env.get("RABBITMQ_API", ""),
             smtp_url=env.get("SMTP_URL", ""),
-            mail="",
+            mail=env.get("MAIL_FOLDER", ""),
             jwks=env.get("AUTH_JWKS", ""),
             key_file=env.get("AUTH_KEY_FILE", ""),
             issuer=env.get("AUTH_ISSUER", ISSUER),

@@ -52,6 +52,7 @@ def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 30_000
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
             "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC",
         },
     )
