@@ -37,11 +37,11 @@ def assert_all_once(sample: Sample, count: int, *, within: float = 40) -> None:
 @pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
 def test_a_broker_restart_loses_and_doubles_nothing(victim_broker: VictimBroker, running: Sample, kill: bool) -> None:
     """Trap: an acknowledgement after the connection was lost is swallowed, and the message comes again."""
-    send(running.amqp_uri, [admitted("sleep 0.005") for _ in range(400)])
+    send(running.amqp_uri, [admitted("sleep 0.005") for _ in range(800)])
     eventually(lambda: len(running.noted()) > 20)
     victim_broker.restart(kill=kill)
     send(running.amqp_uri, [admitted() for _ in range(20)])
-    assert_all_once(running, 420)
+    assert_all_once(running, 820)
 
 
 @pytest.mark.parametrize("seconds", [6, pytest.param(60, marks=pytest.mark.long)])
