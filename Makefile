@@ -4,8 +4,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
-# Tests mostly wait for servers, so three files at a time keep two cores busy; each process has servers of its own.
-PARALLEL := -n 3 --dist loadfile
+# Tests mostly wait for servers, so two files at a time keep two cores busy; each process has servers of its own.
+PARALLEL := -n 2 --dist loadfile
 READY := .venv/.ready
 
 # A virtual environment holds absolute paths; one that was moved is made anew.
