@@ -89,7 +89,6 @@ class Database:
             "max_connections": "300",
             "timezone": "UTC",
             "fsync": "on" if self.durable else "off",
-            "synchronous_commit": "on" if self.durable else "off",
         }
         arguments = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Program(

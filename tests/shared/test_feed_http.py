@@ -236,7 +236,7 @@ def test_many_who_wait_hold_neither_workers_nor_connections(
 ) -> None:
     with ExitStack() as stack:
         waiting = [stack.enter_context(ask(notes, "after=latest&wait=30")) for _ in range(150)]
-        eventually(lambda: clients(api) == 150)
+        eventually(lambda: clients(api) == 150, within=30)
         looks = [busy(notes_engine) for _ in range(20)]
         assert sum(looks) / len(looks) < 2
         reader = stack.enter_context(notes.client())
