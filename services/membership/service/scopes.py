@@ -1,0 +1,4 @@
+"""What a token must say to come in."""
+
+READ = "membership:read"
+WRITE = "membership:write"
