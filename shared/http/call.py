@@ -23,7 +23,7 @@ class Call:
     `session` is the call's transaction: the kit commits it after the method, or rolls it back when the method raises.
     It takes a database connection only when it is first used. `body` and `query` are what the route's schemas loaded.
     A method that waits or streams uses `engine` with short transactions of its own, not `session`, and ends when
-    `closing()` is true.
+    `closing()` is true: the process stops, or the caller has hung up.
     """
 
     session: Session

@@ -74,7 +74,7 @@ def _authenticate(route: "Route", request: HttpRequest) -> Principal:
 
 
 def _load(route: "Route", request: HttpRequest) -> Call:
-    declaration = route.declaration
+    declaration, connection = route.declaration, request.environ["intercoop.connection"]
     call = Call(
         session=Session(),
         engine=route.engine,
@@ -84,7 +84,7 @@ def _load(route: "Route", request: HttpRequest) -> Call:
         now=utc_now(),
         request=request,
         container=route.container,
-        closing=route.server.is_closing,
+        closing=lambda: route.server.is_closing() or connection.is_abandoned(),
         raw=request.body,
         if_match=read_if_match(request.headers.get("If-Match")),
     )

@@ -82,7 +82,7 @@ class FeedTail(DependencyProvider):  # type: ignore[misc] # nameko ships no type
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """One client: what it wants and how to know that the process is ending."""
+    """One client: what it wants, and how to know that it has hung up or the process is ending."""
 
     engine: Engine
     tail: Tail
@@ -192,7 +192,12 @@ class LatePage(Response):
     fill: Callable[[Response], None]
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        self.fill(self)
+        try:
+            self.fill(self)
+        except BaseException:
+            # The server closes what it was given, and it will be given nothing.
+            self.close()
+            raise
         return super().__call__(environ, start_response)
 
 
@@ -224,7 +229,7 @@ def _stream(reader: Reader, after: int) -> Response:
 
 
 def _frames(reader: Reader, after: int) -> Iterator[str]:
-    """Until the process ends, the stream is old or the database away; the client then comes back where it was."""
+    """Until the client or the process ends, the stream is old or the database away; it then comes back where it was."""
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     ends = monotonic() + LONGEST_STREAM_SECONDS
     while not reader.closing() and monotonic() < ends:

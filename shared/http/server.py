@@ -69,6 +69,15 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet ships no 
             self.timer.cancel()
             self.timer = None
 
+    def is_abandoned(self) -> bool:
+        """The caller has hung up. Only reading shows it: the first write to somebody who is gone still succeeds."""
+        try:
+            return not self.connection.fd.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
 
 class Listener(wsgi.Server):  # type: ignore[misc]  # see Connection
     """eventlet's server with our connections and without its own log."""
