@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine
 
+from intercoop.local.ports import Ports
 from shared.database import connect, plumbing
 from tests.notes_service import NotesBase
 from tests.tokens import Issuer
@@ -22,18 +23,13 @@ from tests.waiting import eventually
 ROOT = Path(__file__).parents[1]
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 class NotesServer:
     """One running instance."""
 
     def __init__(self, folder: Path, database_url: str, *, workers: int, environment: dict[str, str]) -> None:
         self.issuer = Issuer()
-        self.port = free_port()
+        self.ports = Ports.free()
+        self.port = self.ports["membership"]
         self.log = folder / "log"
         self.environment = os.environ | {
             "DATABASE_URL": database_url,

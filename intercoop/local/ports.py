@@ -1,7 +1,9 @@
 """The ports of one instance: fixed distances from a base, so that several instances stand side by side."""
 
 import errno
+import secrets
 import socket
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -29,6 +31,14 @@ OFFSETS = {
 }
 
 
+FREE_BASES = range(10_000, 32_000, 100)
+"""Below the ports the kernel gives to outgoing connections (from 32768 on Linux, from 49152 elsewhere)."""
+
+
+class NoneFree(Exception):  # noqa: N818 -- says what it is
+    """Somebody listens in, or has claimed, every range of ports."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """A port by name: the services, their relays' metrics, the database, smtp and the broker's five."""
@@ -45,15 +55,23 @@ class Ports:
 
     @classmethod
     def free(cls) -> "Ports":
-        """Ports nobody listens on at this moment, wherever they are; for tests."""
-        sockets = {name: socket.socket() for name in OFFSETS}
-        try:
-            for listener in sockets.values():
-                listener.bind((HOST, 0))
-            return cls({name: listener.getsockname()[1] for name, listener in sockets.items()})
-        finally:
-            for listener in sockets.values():
-                listener.close()
+        """Ports nobody listens on, and that nobody else who asks like this gets while these exist; for tests.
+
+        A port the kernel names free may be an outgoing connection's by the time a server wants to listen on it.
+        So these lie where the kernel takes none from by itself, and a socket bound to the base keeps others off.
+
+        Raises:
+            NoneFree: when there are none.
+        """
+        for base in secrets.SystemRandom().sample(FREE_BASES, len(FREE_BASES)):
+            claim = _claim(base)
+            if claim is None:
+                continue
+            ports = cls.from_base(base)
+            weakref.finalize(ports, claim.close)
+            if not taken(ports, OFFSETS):
+                return ports
+        raise NoneFree(f"no {FREE_BASES.step} ports from {FREE_BASES.start} to {FREE_BASES.stop} are free")
 
 
 def taken(ports: Ports, names: Iterable[str]) -> dict[str, int]:
@@ -101,3 +119,14 @@ def _is_free(port: int) -> bool:
                 return False
             raise
     return True
+
+
+def _claim(base: int) -> socket.socket | None:
+    """A socket bound to `base` alone, listening to nobody; None when somebody else has it."""
+    claim = socket.socket()
+    try:
+        claim.bind((HOST, base))
+    except OSError:
+        claim.close()
+        return None
+    return claim

@@ -61,7 +61,8 @@ class Server:
 def private_database(folder: Path, *, durable: bool = False) -> Iterator[tuple[Server, Database]]:
     """A database server of the caller's own, fast rather than safe against a power cut; its files go at the end."""
     password = secrets.token_urlsafe(18)
-    database = Database(folder=folder, port=Ports.free()["database"], password=password, durable=durable)
+    ports = Ports.free()
+    database = Database(folder=folder, port=ports["database"], password=password, durable=durable)
     database.prepare()
     server = Server(database.program(folder), database.ready)
     try:

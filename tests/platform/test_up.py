@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -14,16 +13,10 @@ import psutil
 import pytest
 
 from intercoop.instance import SERVICES
-from intercoop.local.ports import Ports, taken
+from intercoop.local.ports import OFFSETS, Ports
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.owns_broker, pytest.mark.timeout(300)]
-
-
-def free_base() -> int:
-    """A range of ports none of which is taken."""
-    bases = (random.randrange(20_000, 32_000, 100) for _ in range(100))
-    return next(base for base in bases if not taken(ports := Ports.from_base(base), ports.by_name))
 
 
 class Home:
@@ -31,11 +24,12 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.base = free_base()
+        self.ports = Ports.free()
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("AMQP_", "DATABASE_", "SMTP_"))
         }
-        self.env = {**kept, "INTERCOOP_HOME": str(folder), "INTERCOOP_PORT_BASE": str(self.base)}
+        base = self.ports["membership"] - OFFSETS["membership"]
+        self.env = {**kept, "INTERCOOP_HOME": str(folder), "INTERCOOP_PORT_BASE": str(base)}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "intercoop", *arguments]
@@ -91,10 +85,10 @@ def test_a_second_one_in_the_same_home_is_refused(home: Home) -> None:
 
 def test_a_second_home_on_the_same_ports_is_told_which_and_by_whom(home: Home, tmp_path: Path) -> None:
     other = Home(tmp_path / "other")
-    other.env["INTERCOOP_PORT_BASE"] = str(home.base)
+    other.env["INTERCOOP_PORT_BASE"] = home.env["INTERCOOP_PORT_BASE"]
     refused = other.run("up", "--no-demo")
     assert refused.returncode == 1
-    assert f"port {home.base + 1}, wanted for membership, is taken by" in refused.stderr
+    assert f"port {home.ports['membership']}, wanted for membership, is taken by" in refused.stderr
     assert "INTERCOOP_PORT_BASE=" in refused.stderr
 
 
