@@ -31,7 +31,7 @@ def writing(database_url: str, *, every: float = 0.05) -> Iterator[None]:
         thread.join()
 
 
-def assert_nothing_lost(database_url: str, amqp_uri: str, *, within: float = 30) -> None:
+def assert_nothing_lost(database_url: str, amqp_uri: str, *, within: float = 60) -> None:
     """All is marked, numbered without a gap, in the streams, in the outbox's order; and the audit finds nothing."""
     eventually(lambda: pending(database_url) == 0, within=within)
     assert_complete(database_url, read_stream(amqp_uri, stream("membership", "internal")))

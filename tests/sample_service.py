@@ -127,6 +127,13 @@ def sleep(_: object, __: object, how: str) -> None:
     time.sleep(float(how))
 
 
+def doze(_: object, __: object, how: str) -> None:
+    """Sleep, the first time; who looks for the flag knows that the handler has it in hand."""
+    if not flag("dozing").exists():
+        flag("dozing").touch()
+        time.sleep(float(how))
+
+
 def burn(_: object, __: object, how: str) -> None:
     """Let no other green thread run."""
     end = time.monotonic() + float(how)
@@ -160,6 +167,7 @@ BEHAVIOURS: dict[str, Callable[..., None]] = {
     "until": refuse_until,
     "swallow": swallow,
     "sleep": sleep,
+    "doze": doze,
     "burn": burn,
     "die": die,
     "publish": publish_another,

@@ -96,7 +96,7 @@ class Sample:
     def wait_until_attached(self) -> None:
         """Until every subscription's queue has a consumer."""
         for name in self.only.split(","):
-            eventually(lambda name=name: self.consumers(topology.queue("sample", name)), within=30, every=0.2)
+            eventually(lambda name=name: self.consumers(topology.queue("sample", name)), within=90, every=0.2)
 
     def consumers(self, queue: str) -> int:
         with a_channel(self.amqp_uri) as channel:
@@ -205,7 +205,7 @@ def send(amqp_uri: str, wires: Iterable[Wire | bytes], *, key: str = "membership
             )
             body = event.body if event else wire
             publish = partial(channel.basic_publish, topology.EXCHANGE, event.key if event else key, body, properties)
-            eventually(lambda publish=publish: is_taken(publish), within=20)
+            eventually(lambda publish=publish: is_taken(publish))
 
 
 def is_taken(publish: Callable[..., None]) -> bool:

@@ -76,7 +76,7 @@ class System:
             self._running[part] = (program.start(), program)
         for part in parts:
             if part in SERVICES:
-                eventually(lambda part=part: self._is_ready(part), within=30, every=0.1)
+                eventually(lambda part=part: self._is_ready(part), within=90, every=0.1)
 
     def stop(self, *parts: str) -> None:
         """SIGTERM, as an orchestrator does it; it must end well."""

@@ -35,7 +35,7 @@ def test_a_frozen_broker_costs_a_connection_and_nothing_else(
         eventually(lambda: pending(chaos_database_url) == 0)
         with writing(chaos_database_url), victim_broker.frozen():
             frozen_at, before = time.monotonic(), failures()
-            eventually(lambda: failures() > before, within=2 * QUICK.confirm + 1)
+            eventually(lambda: failures() > before, within=2 * QUICK.confirm + 10)
             eventually(lambda: time.monotonic() > frozen_at + seconds, within=seconds + 1)
         assert_nothing_lost(chaos_database_url, chaos_amqp_uri)
 
@@ -50,7 +50,7 @@ def test_a_relay_stops_in_time_though_the_broker_is_frozen(
         with relaying(chaos_database_url, chaos_amqp_uri, patient):
             fill(chaos_database_url, 50)
             began = time.monotonic()
-        assert time.monotonic() - began < patient.drain + 4
+        assert time.monotonic() - began < patient.drain + 15
     with relaying(chaos_database_url, chaos_amqp_uri):
         assert_nothing_lost(chaos_database_url, chaos_amqp_uri)
 

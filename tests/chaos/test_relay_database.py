@@ -48,7 +48,7 @@ def test_a_relay_stops_in_time_though_the_database_is_frozen(
             began = time.monotonic()
             with relaying(chaos_database_url, amqp_uri, statement=1.0, connect=1.0):
                 pass
-            assert time.monotonic() - began < 8
+            assert time.monotonic() - began < 15
 
 
 def test_sessions_that_are_ended_again_and_again_lose_nothing(chaos_database_url: str, amqp_uri: str) -> None:

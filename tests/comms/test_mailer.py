@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from intercoop.local.ports import Ports
 from services.comms.mail import MailDeferred, MailRefused
 from services.comms.mailer import Mailer
 from services.comms.settings import MailServer as Address
@@ -73,8 +74,8 @@ def test_a_server_that_refuses_us_is_no_verdict_on_the_mail(server: MailServer, 
 
 
 def test_a_server_that_is_away_is_no_verdict_on_the_mail() -> None:
-    with mail_server() as gone:
-        url = gone.url
+    ports = Ports.free()
+    url = f"smtp://127.0.0.1:{ports['smtp']}"
     with Mailer(url=url, sender=SENDER) as mailer, pytest.raises(ConnectionRefusedError):
         mailer.send(a_mail())
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
+from intercoop.local.ports import Ports
 from services.comms import operations
 from shared.clock import utc_now
 from shared.contracts.membership import MemberAdmitted
@@ -111,9 +112,8 @@ def test_bad_calls_are_refused(api: httpx.Client, engine: Engine) -> None:
 
 
 def test_mails_wait_for_a_server_that_is_away(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with mail_server() as gone:
-        port = gone.port
-    home = tmp_path_factory.mktemp("away")
+    ports, home = Ports.free(), tmp_path_factory.mktemp("away")
+    port = ports["smtp"]
     with system(servers, home, smtp_url=f"smtp://127.0.0.1:{port}") as running, running.api("comms") as api:
         running.start("comms")
         engine = connect(running.database_url("comms"))

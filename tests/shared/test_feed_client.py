@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -31,6 +32,7 @@ from shared.messaging.subscription import Subscription
 from shared.messaging.wire import decode
 from tests.members import NOW, a_new_standing, an_admission
 from tests.notes_server import NotesServer
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,18 +89,24 @@ def test_a_reader_gets_each_event_once_in_order_and_whole(feed: Feed, admit: Cal
     assert some(events, 2) == subjects[1:]
 
 
+def requests(notes: NotesServer) -> list[dict[str, Any]]:
+    """What the service has answered so far."""
+    return [line for line in notes.lines("request") if line["route"] == "/feed"]
+
+
 def test_a_reader_waits_for_what_is_to_come(
-    feed: Feed, admit: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
+    notes: NotesServer, feed: Feed, admit: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.2)
     admit(2)
     seen: list[str] = []
     reader = threading.Thread(target=lambda: seen.extend(some(feed.follow(Cursor(start="latest")), 2)))
+    asked = len(requests(notes))
     reader.start()
-    reader.join(0.7)
+    eventually(lambda: len(requests(notes)) > asked + 2)
     assert reader.is_alive()
     subjects = admit(2)
-    reader.join(5)
+    reader.join(30)
     assert seen == subjects
 
 

@@ -78,7 +78,7 @@ def test_a_fault_is_not_kept(client: httpx.Client, key: dict[str, str]) -> None:
 def test_while_the_first_one_runs_the_second_is_told_to_come_back(
     client: httpx.Client, notes: NotesServer, notes_engine: Engine, key: dict[str, str]
 ) -> None:
-    body = {"title": "nap", "seconds": 2}
+    body = {"title": "nap", "seconds": 4}
 
     def nap() -> httpx.Response:
         with notes.client() as caller:
