@@ -33,9 +33,7 @@ status: $(READY) ## addresses, processes, depths and ages
 	@$(BIN)/intercoop status
 
 test: $(READY) ## everything: static checks, then every test on a real broker and database
-	@failed=0; $(MAKE) check || failed=1; \
-	$(BIN)/pytest $(PARALLEL) -m "not long" || { echo "what failed in company, once more alone:"; \
-	$(BIN)/pytest --last-failed --last-failed-no-failures none -m "not long"; } || failed=1; exit $$failed
+	@failed=0; $(MAKE) check || failed=1; $(BIN)/pytest $(PARALLEL) -m "not long" || failed=1; exit $$failed
 
 test-fast: $(READY) ## the tests that neither kill nor freeze a server
 	$(BIN)/pytest $(PARALLEL) -m "not chaos and not long and not owns_broker"

@@ -84,7 +84,7 @@ def running(
     create_tables(database_url)
     server = NotesServer(folder, database_url, workers=workers, environment=environment or {})
     try:
-        eventually(server.is_ready, within=60)
+        eventually(server.is_ready)
         yield server
     finally:
         if server.process.poll() is None:

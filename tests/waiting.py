@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], *, within: float = 30, every: float = 0.02) -> T:
+def eventually(look: Callable[[], T], *, within: float = 60, every: float = 0.02) -> T:
     """The first answer of `look` that is true; fails with the last one when none is within so many seconds.
 
     The bound only ends a wait in vain, and leaves room for a busy machine; where it is a promise, say it.

@@ -32,7 +32,7 @@ def test_killed_in_the_middle_each_effect_still_happens_once(running: Sample, wh
     send(running.amqp_uri, events)
     assert running.processes[-1].wait(20) == -signal.SIGKILL
     running.start()
-    eventually(lambda: len(running.noted()) >= 30, within=40)
+    eventually(lambda: len(running.noted()) >= 30)
     assert sorted(running.noted()) == sorted(event.id for event in events)
 
 
@@ -48,7 +48,7 @@ def test_an_event_that_kills_the_process_is_put_aside_and_its_neighbours_are_not
     deaths = 0
     while not sample.dead():
         process = sample.start()
-        eventually(lambda process=process: process.poll() is not None or sample.dead(), within=30)
+        eventually(lambda process=process: process.poll() is not None or sample.dead())
         deaths += process.poll() is not None
     eventually(lambda: len(sample.noted()) == 60)
     assert set(sample.noted()) == {event.id for event in good}
@@ -62,7 +62,7 @@ def test_told_to_stop_it_finishes_what_is_in_hand_and_gives_back_the_rest(runnin
     """Trap: stock nameko's graceful stop has no deadline."""
     events = [admitted("sleep 0.2") for _ in range(40)]
     send(running.amqp_uri, events)
-    eventually(running.noted, within=30)
+    eventually(running.noted)
     began = time.monotonic()
     assert running.stop() == 0
     assert time.monotonic() - began < 15
@@ -70,7 +70,7 @@ def test_told_to_stop_it_finishes_what_is_in_hand_and_gives_back_the_rest(runnin
     assert len(done) < 40
     assert running.dead() == []
     running.start()
-    eventually(lambda: len(running.noted()) >= 40, within=30)
+    eventually(lambda: len(running.noted()) >= 40)
     assert sorted(running.noted()) == sorted(event.id for event in events)
 
 
@@ -84,7 +84,7 @@ def test_a_handler_that_does_not_end_is_rolled_back_at_the_deadline(sample: Samp
     assert sample.stop(within=15) == 0
     assert sample.noted() == []
     sample.start()
-    eventually(lambda: sample.noted() == [event.id], within=30)
+    eventually(lambda: sample.noted() == [event.id])
 
 
 def test_a_second_signal_ends_it_at_once_and_loses_nothing(running: Sample) -> None:
@@ -98,5 +98,5 @@ def test_a_second_signal_ends_it_at_once_and_loses_nothing(running: Sample) -> N
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 128 + signal.SIGTERM
     running.start()
-    eventually(lambda: len(running.noted()) == 2, within=30)
+    eventually(lambda: len(running.noted()) == 2)
     assert sorted(running.noted()) == sorted(event.id for event in events)

@@ -147,8 +147,8 @@ def wait_until_all_is_heard(running: System, comms: httpx.Client, members: dict[
     running.say(last)
     for member in members:
         done = {"email": "delivered", "inbox": "delivered"}
-        eventually(lambda member=member, done=done: messages(comms, member.organization_id) == done, within=30)
-    eventually(lambda: messages(comms, last.organization_id) == {"inbox": "delivered"}, within=30)
+        eventually(lambda member=member, done=done: messages(comms, member.organization_id) == done)
+    eventually(lambda: messages(comms, last.organization_id) == {"inbox": "delivered"})
 
 
 def test_everything_said_four_times_makes_one_mail(running: System, comms: httpx.Client, mails: MailServer) -> None:

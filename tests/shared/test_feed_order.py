@@ -190,7 +190,7 @@ def test_a_reader_never_misses_a_position_while_writers_race_and_relays_are_kill
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(random.uniform(0.6, 1.5))
     with relay_process(database_url, amqp_uri):
-        eventually(lambda: pending(database_url) == 0, within=30)
+        eventually(lambda: pending(database_url) == 0)
     told = the_feed(prepared)
     eventually(lambda: all(follower.after == len(told) for follower in followers))
     for follower in followers:

@@ -62,7 +62,7 @@ def is_live(sample: Sample, name: str = "keep_member") -> bool:
 
 
 def wait_until_rebuilt(sample: Sample, name: str = "keep_member") -> None:
-    eventually(lambda: is_live(sample, name), within=40, every=0.1)
+    eventually(lambda: is_live(sample, name), every=0.1)
 
 
 def test_a_new_projection_starts_with_all_there_ever_was(sample: Sample) -> None:
@@ -136,7 +136,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(sample: Sample) -> None:
     events = [admitted() for _ in range(1500)]
     send(sample.amqp_uri, events)
     process = sample.start()
-    eventually(lambda: len(sample.noted("list_members")) >= 200, within=40, every=0.005)
+    eventually(lambda: len(sample.noted("list_members")) >= 200, every=0.005)
     process.kill()
     process.wait()
     done = len(sample.noted("list_members"))
@@ -214,7 +214,7 @@ def test_a_lost_queue_is_made_again_and_what_went_by_is_caught_up(sample: Sample
     missed = [admitted() for _ in range(20)]
     send(sample.amqp_uri, missed)
     sample.start()
-    eventually(lambda: len(sample.noted()) >= 40, within=30)
+    eventually(lambda: len(sample.noted()) >= 40)
     late = admitted()
     eventually(lambda: is_live(sample, "note_member"))
     sample.wait_until_attached()

@@ -30,7 +30,7 @@ def one(tmp_path: Path, database_url: str) -> Iterator[NotesServer]:
 def pair(tmp_path: Path, database_url: str) -> Iterator[NotesServer]:
     """Two worker processes under a parent, both answering."""
     with running(tmp_path, database_url, workers=2, environment={"TMPDIR": str(tmp_path)}) as server:
-        eventually(lambda: len(server.lines("ready")) == 2, within=60)
+        eventually(lambda: len(server.lines("ready")) == 2)
         yield server
 
 
@@ -135,10 +135,10 @@ def test_it_waits_for_a_database_that_is_not_there_yet(
         connection.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")
         try:
             server = NotesServer(tmp_path, database_url, workers=1, environment={})
-            eventually(lambda: server.lines("waiting for the database"), within=60)
+            eventually(lambda: server.lines("waiting for the database"))
         finally:
             connection.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")
-    eventually(server.is_ready, within=60)
+    eventually(server.is_ready)
     assert server.stop() == 0
 
 
@@ -171,8 +171,8 @@ def test_two_workers_count_as_one_service_and_a_dead_one_is_replaced(pair: Notes
     with pair.client() as client:
         for _ in range(20):
             assert client.get("/health/live").status_code == 200
-    eventually(lambda: len(workers(pair)) == 2 and dead not in workers(pair), within=30)
-    eventually(lambda: len(pair.lines("ready")) == 3, within=60)
+    eventually(lambda: len(workers(pair)) == 2 and dead not in workers(pair))
+    eventually(lambda: len(pair.lines("ready")) == 3)
     assert alive in workers(pair)
     assert pair.lines("worker died")[0]["pid"] == dead.pid
     write_40(pair)

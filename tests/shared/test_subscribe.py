@@ -49,6 +49,7 @@ def test_events_that_are_already_there_are_handled_in_groups(sample: Sample) -> 
     sample.stop()
     send(sample.amqp_uri, [admitted() for _ in range(300)])
     sample.start()
+    sample.wait_until_attached()
     eventually(lambda: len(sample.noted()) == 300)
     with sample.engine.connect() as connection:
         transactions = connection.exec_driver_sql("SELECT count(DISTINCT xmin::text) FROM notes").scalar()
@@ -136,8 +137,8 @@ def test_a_handler_that_swallows_a_database_error_is_not_taken_at_its_word(runni
 def test_an_event_that_costs_the_database_connection_each_time_is_found_out(running: Sample) -> None:
     good = admitted()
     send(running.amqp_uri, [admitted("lose"), good])
-    eventually(lambda: running.noted() == [good.id], within=40)
-    eventually(running.dead, within=40)
+    eventually(lambda: running.noted() == [good.id])
+    eventually(running.dead)
 
 
 def test_latest_hands_over_the_newest_and_nothing_older_after_it(running: Sample) -> None:
@@ -158,10 +159,10 @@ def test_many_are_handed_over_in_one_call(running: Sample) -> None:
 def test_two_replicas_share_the_work(sample: Sample) -> None:
     sample.start()
     sample.start()
-    eventually(lambda: sample.consumers("sample.note_member") == 2, within=20)
+    eventually(lambda: sample.consumers("sample.note_member") == 2)
     events = [admitted("sleep 0.01") for _ in range(300)]
     send(sample.amqp_uri, events)
-    eventually(lambda: len(sample.noted()) >= 300, within=20)
+    eventually(lambda: len(sample.noted()) >= 300)
     assert sorted(sample.noted()) == sorted(event.id for event in events)
     with sample.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(DISTINCT pid) FROM notes").scalar() == 2
