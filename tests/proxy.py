@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -46,7 +46,9 @@ class Proxy:
         return len(self._pairs)
 
     def close(self) -> None:
-        self._closed = True
+        self._closed = self._refuses = True
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # a close alone doesn't wake whoever waits in accept
         self._listener.close()
         self.cut()
 
@@ -56,13 +58,19 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            if self._refuses:
+            server = None if self._refuses else self._dial()
+            if server is None:
                 client.close()
                 continue
-            server = socket.create_connection(self._target)
             self._pairs.append((client, server))
             threading.Thread(target=self._pump, args=(client, server, "up"), daemon=True).start()
             threading.Thread(target=self._pump, args=(server, client, "down"), daemon=True).start()
+
+    def _dial(self) -> socket.socket | None:
+        try:
+            return socket.create_connection(self._target)
+        except OSError:
+            return None  # the server is away, and whoever calls is hung up on
 
     def _pump(self, source: socket.socket, sink: socket.socket, direction: Direction) -> None:
         try:

@@ -41,14 +41,19 @@ def intercoop_relay(outbox_url: str, amqp_uri: str, **env: str) -> Iterator[subp
         process.communicate()
 
 
+def exposition(ports: Ports) -> str:
+    with urlopen(f"http://127.0.0.1:{ports['metrics']}/metrics", timeout=30) as page:
+        text: str = page.read().decode()
+    return text
+
+
 def test_a_sigterm_ends_it_in_order(outbox_url: str, amqp_uri: str) -> None:
     ports = Ports.free()
     with intercoop_relay(outbox_url, amqp_uri, RELAY_METRICS_PORT=str(ports["metrics"])) as process:
         fill(outbox_url, 300)
         eventually(lambda: pending(outbox_url) == 0)
-        page = urlopen(f"http://127.0.0.1:{ports['metrics']}/metrics", timeout=30).read().decode()
-        assert 'intercoop_relay_leader{service="membership"} 1.0' in page
-        assert 'intercoop_relay_published_total{service="membership"} 300.0' in page
+        eventually(lambda: 'intercoop_relay_published_total{service="membership"} 300.0' in exposition(ports))
+        assert 'intercoop_relay_leader{service="membership"} 1.0' in exposition(ports)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 0

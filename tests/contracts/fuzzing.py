@@ -1,0 +1,85 @@
+"""Sends a service requests made up from its API document: `python -m tests.contracts.fuzzing URL EXAMPLES`.
+
+TOKEN is the caller's. Prints, as a JSON list, every answer outside the document and how it was got.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from schemathesis.core.failures import FailureGroup
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+def cases(operation: Any, mode: GenerationMode, examples: int) -> list[Any]:
+    """Requests for one route, all made up before the first is sent.
+
+    hypothesis calls a test again with what failed in it, and takes a server that answers otherwise by then for
+    flakiness; here no answer has a say in what is generated.
+    """
+    found: list[Any] = []
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def keep(case: Any) -> None:
+        found.append(case)
+
+    try:
+        keep()
+    except Unsatisfiable:
+        # A route without body, path part or parameter can't be sent anything wrong.
+        assert mode is GenerationMode.NEGATIVE, operation.label
+    return found
+
+
+def complaints(case: Any, headers: dict[str, str]) -> list[str]:
+    """What is wrong with the answer to one request."""
+    if isinstance(case.query, dict):
+        case.query.pop("wait", None)  # a long poll would do as it is told
+    try:
+        case.call_and_validate(headers=headers, checks=CHECKS, timeout=30)
+    except FailureGroup as group:
+        return [str(failure) for failure in group.exceptions]
+    return []
+
+
+def all_complaints(url: str, examples: int, headers: dict[str, str]) -> Iterator[str]:
+    """Route by route, first with what the document allows and then with what it does not."""
+    for result in schemathesis.openapi.from_url(f"{url}/openapi.json").get_all_operations():
+        operation = result.ok()
+        for mode in MODES:
+            for case in cases(operation, mode, examples):
+                yield from (f"{mode.value} {operation.label}: {found}" for found in complaints(case, headers))
+
+
+if __name__ == "__main__":
+    caller = {"Authorization": f"Bearer {os.environ['TOKEN']}", "Accept-Language": "es"}
+    json.dump(list(all_complaints(sys.argv[1], int(sys.argv[2]), caller)), sys.stdout)
