@@ -71,7 +71,7 @@ def _turnover(now: Money | None, before: Money | None, thresholds: Thresholds) -
         params: dict[str, str | int] = {"before": before.currency, "after": now.currency}
         return Warned(code="other_currency", figure="turnover", params=params)
     found = _compared("turnover", now.minor, before.minor, thresholds)
-    shown = {"before": str(before), "after": str(now)}
+    shown: dict[str, str | int] = {"before": str(before), "after": str(now)}
     return found and Warned(code=found.code, figure="turnover", params=found.params | shown)
 
 

@@ -192,7 +192,7 @@ def test_somebody_without_an_account_declares_by_link(
     declaration = statistic(api, member)
     links = f"/v1/statistics/{declaration['id']}/links"
     made = done(api.post(links))
-    path = urlsplit(made["url"]).path
+    path = urlsplit(made["url"]).path.removesuffix("/form")
     form = anybody.get(path)
     assert done(form)["state"] == "requested"
     figures = {"persons": 900, "workers": 12, "turnover": {"amount": "1500.5", "currency": "CLP"}}
@@ -214,6 +214,39 @@ def test_somebody_without_an_account_declares_by_link(
     assert refused(api.post(f"/v1/statistics/{UNKNOWN}/links")) == (404, "unknown-statistic")
     key = {"Idempotency-Key": "a"}
     assert refused(api.post(links, headers=key)) == (400, "key-not-taken")
+
+
+def test_the_page_behind_the_link_takes_the_figures_without_scripts(
+    api: httpx.Client, anybody: httpx.Client, house: dict[str, Any]
+) -> None:
+    member = admitted(api, country="BO", name="Federación <b>Ñ</b>")
+    done(api.post(f"/v1/statistic-rounds/{house['round']['id']}/requests"))
+    url = done(api.post(f"/v1/statistics/{statistic(api, member)['id']}/links"))["url"]
+    page = urlsplit(url).path
+    anybody.headers["Accept"] = "text/html,*/*"
+    shown = anybody.get(page)
+    assert (shown.status_code, shown.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "Federación &lt;b&gt;Ñ&lt;/b&gt;: datos de" in shown.text
+    typed = {"version": "1", "persons": "100", "women": "60", "men": "30", "turnover": "9", "currency": "BOB"}
+    wrong = anybody.post(page, data=typed | {"persons": "a lot"})
+    assert ("persons: " in wrong.text, 'value="a lot"' in wrong.text) == (True, True)
+    assert anybody.post(page, data=typed | {"women": "600"}).text.count('role="alert"') == 1
+    assert statistic(api, member)["state"] == "requested"
+    assert "Gracias; los datos llegaron." in anybody.post(page, data=typed).text
+    taken = statistic(api, member)
+    assert (taken["persons"], taken["turnover"]) == (100, {"amount": "9.00", "currency": "BOB"})
+    assert [(part["sex"], part["persons"]) for part in taken["breakdown"]] == [
+        ("women", 60),
+        ("men", 30),
+        ("unknown", 10),
+    ]
+    assert "Ha cambiado desde que se leyó" in anybody.post(page, data=typed).text
+    missing = anybody.get(f"{page.removesuffix('/form')}x/form")
+    assert (missing.status_code, missing.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
+    anybody.headers["Accept"] = "*/*"
+    assert refused(anybody.get(f"{page.removesuffix('/form')}x/form")) == (403, "link-invalid")
+    huge = anybody.post(page, content="a=" * 40_000, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert refused(huge) == (413, "content-too-large")
 
 
 def test_a_declaration_is_questioned_answered_and_accepted(api: httpx.Client, house: dict[str, Any]) -> None:

@@ -99,7 +99,7 @@ def _facts(statistics_year: int, member_id: UUID | None) -> Select[Any]:
         StatisticDeclaration.year == statistics_year,
         StatisticDeclaration.state == "accepted",
     )
-    query = (
+    query: Select[Any] = (
         select(
             Member.id,
             Member.organization_id,

@@ -59,7 +59,7 @@ def open_round(
         raise RoundExists(year=year, pointer="/year")
     opened = StatisticRound(id=uuid7(), year=year, opened_at=now, opened_by=actor)
     opened.plan(
-        opens_on=opens_on, due_on=due_on, closes_on=closes_on, thresholds=dict(DEFAULT_THRESHOLDS | (thresholds or {}))
+        opens_on=opens_on, due_on=due_on, closes_on=closes_on, thresholds={**DEFAULT_THRESHOLDS, **(thresholds or {})}
     )
     session.add(opened)
     session.flush()

@@ -10,6 +10,7 @@ from services.membership.service.review import ReviewRoutes
 from services.membership.service.rounds import RoundRoutes
 from services.membership.service.simulations import SimulationRoutes
 from services.membership.service.statistic_links import StatisticLinkRoutes
+from services.membership.service.statistic_pages import StatisticPageRoutes
 from services.membership.service.statistics import StatisticRoutes
 from shared.http.standard import StandardRoutes
 
@@ -24,6 +25,7 @@ class MembershipService(
     RoundRoutes,
     StatisticRoutes,
     StatisticLinkRoutes,
+    StatisticPageRoutes,
     FormulaRoutes,
     DuesRoutes,
     SimulationRoutes,

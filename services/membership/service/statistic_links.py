@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.membership import operations, schemas
-from services.membership.model import StatisticDeclaration
+from services.membership.model import StatisticDeclaration, StatisticLink
 from services.membership.service.showing import figures, warned
 from shared.http import links
 from shared.http.call import Call
@@ -18,7 +18,7 @@ _PURPOSE = "statistic"
 _LONGEST = timedelta(days=400)
 """Beyond the longest round; the round itself says when a link ends, and may be moved after it was sent."""
 
-_LINK = "/v1/links/statistics/<token>"
+LINK = "/v1/links/statistics/<token>"
 
 
 def address_of(settings: Settings) -> Callable[[UUID], str]:
@@ -26,7 +26,7 @@ def address_of(settings: Settings) -> Callable[[UUID], str]:
 
     def address(link_id: UUID) -> str:
         token = links.sign(settings.link_secret, _PURPOSE, {"link": str(link_id)})
-        return f"{settings.public_url.rstrip('/')}/v1/links/statistics/{token}"
+        return f"{settings.public_url.rstrip('/')}/v1/links/statistics/{token}/form"
 
     return address
 
@@ -34,22 +34,22 @@ def address_of(settings: Settings) -> Callable[[UUID], str]:
 class StatisticLinkRoutes:
     """Declare without login."""
 
-    @route("GET", _LINK, scope=None, returns=schemas.FormResponse)
+    @route("GET", LINK, scope=None, returns=schemas.FormResponse)
     def show_statistic_form(self, call: Call, *, token: str) -> SimpleNamespace:
         """What the form begins with: the figures as declared, or last year's to go by."""
-        declaration, _ = _opened(call, token)
+        declaration, _ = opened(call, token)
         return _form(call, declaration)
 
-    @route("POST", f"{_LINK}/check", scope=None, body=schemas.DeclarationRequest, returns=schemas.CheckResponse)
+    @route("POST", f"{LINK}/check", scope=None, body=schemas.DeclarationRequest, returns=schemas.CheckResponse)
     def check_statistic_form(self, call: Call, *, token: str) -> dict[str, Any]:
         """What of these figures would have to be confirmed; nothing is changed."""
-        declaration, _ = _opened(call, token)
+        declaration, _ = opened(call, token)
         found = operations.check_statistic(call.session, declaration, **call.body)
         return {"warnings": warned(map(vars, found), call.language)}
 
     @route(
         "POST",
-        _LINK,
+        LINK,
         scope=None,
         body=schemas.DeclarationRequest,
         returns=schemas.FormResponse,
@@ -57,14 +57,15 @@ class StatisticLinkRoutes:
     )
     def declare_by_link(self, call: Call, *, token: str) -> SimpleNamespace:
         """Declare; again until the secretariat has accepted."""
-        declaration, link = _opened(call, token)
+        declaration, link = opened(call, token)
         call.match(declaration)
         actor = f"link/{link.id}"
         operations.declare_statistic(call.session, declaration, **call.body, actor=actor, now=call.now)
         return _form(call, declaration)
 
 
-def _opened(call: Call, token: str) -> tuple[StatisticDeclaration, Any]:
+def opened(call: Call, token: str) -> tuple[StatisticDeclaration, StatisticLink]:
+    """What the token opens, locked."""
     data = links.verify(call.settings.link_secret, _PURPOSE, token, lifetime=_LONGEST)
     return operations.statistic_by_link(call.session, link_id=UUID(data["link"]), now=call.now)
 
