@@ -156,12 +156,15 @@ def test_a_round_is_opened_changed_and_seen_at_a_glance(api: httpx.Client, house
     again = {name: opened[name] for name in ("year", "opens_on", "due_on", "closes_on")}
     assert refused(api.post("/v1/statistic-rounds", json=again)) == (409, "round-exists")
     later = (TODAY + timedelta(days=61)).isoformat()
-    changed = done(api.patch(address, json={"closes_on": later}, headers=tagged(opened["version"])))
+    changed = done(
+        api.patch(address, json={"closes_on": later, "reason": "extended"}, headers=tagged(opened["version"]))
+    )
     assert (changed["closes_on"], changed["thresholds"]) == (later, opened["thresholds"])
-    wrong = {"closes_on": "2020-01-01"}
+    wrong = {"closes_on": "2020-01-01", "reason": "error"}
     assert refused(api.patch(address, json=wrong, headers=tagged(changed["version"]))) == (422, "dates-out-of-order")
     assert [one["id"] for one in api.get("/v1/statistic-rounds").json()["items"]] == [opened["id"]]
     assert done(api.get(address)) == changed
+    assert [(line["facts"], line["reason"]) for line in changed["history"]][1:] == [({"closes_on": later}, "extended")]
     seen = done(api.get(f"{address}/overview"))
     assert (seen["members"], seen["requested"], seen["without_contact"]) == (2, 2, 1)
     assert [row["country"] for row in seen["by_country"]] == ["AR", "UY"]
@@ -180,6 +183,8 @@ def test_members_are_asked_and_reminded_once(running: System, api: httpx.Client,
     with running.api("membership") as feed:
         public = feed.get("/feed").text
     assert "statistic.requested" not in public
+    letters = statistic(api, house["members"][0])["requests"]
+    assert [(one["occasion"], one["step"]) for one in letters] == [("request", 0), ("reminder", 1)]
     unreachable = api.get("/v1/statistics", params={"reachable": False}).json()["items"]
     assert [one["member_id"] for one in unreachable] == [house["members"][1]["id"]]
 

@@ -1,6 +1,7 @@
 """Statistic declarations: who is asked, who declares, what is questioned and accepted; each said once."""
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,6 +23,7 @@ from services.membership.model import (
     RoundNotOpen,
     StatisticDeclaration,
     StatisticRequest,
+    StatisticRound,
     UnknownLink,
     UnknownRound,
     UnknownStatistic,
@@ -50,6 +52,10 @@ def asked(session: Session, of: object, step: int = 0) -> dict[str, int]:
     )
 
 
+def moved(session: Session, of: StatisticRound, **facts: Any) -> None:
+    operations.change_round(session, of, **facts, reason="extended", actor="eva", now=NOW)
+
+
 def test_a_round_asks_every_present_member_and_nobody_else(session: Session) -> None:
     member, gone = named_member(session, "Uno"), named_member(session, "Dos")
     operations.change_standing(session, gone, standing="resigned", reason="letter", actor="eva", now=NOW)
@@ -69,7 +75,11 @@ def test_a_rounds_dates_are_in_order(session: Session) -> None:
         a_round(session, due_on=TODAY - timedelta(1))
     opened = a_round(session)
     with pytest.raises(DatesOutOfOrder):
-        operations.change_round(session, opened, closes_on=TODAY)
+        moved(session, opened, closes_on=TODAY)
+    assert [(line.changed_by, line.reason, len(line.facts)) for line in opened.history] == [("ana", "", 4)]
+    session.refresh(opened)
+    moved(session, opened, closes_on=TODAY + timedelta(90))
+    assert opened.history[-1].facts == {"closes_on": (TODAY + timedelta(90)).isoformat()}
 
 
 def test_the_contact_whose_role_fits_best_is_asked_once_for_each_step(session: Session) -> None:
@@ -223,7 +233,7 @@ def test_a_rounds_own_thresholds_count(session: Session) -> None:
     accepted(session, member, 1000, 2025)
     opened = a_round(session)
     strict = {"persons": {"rise_percent": 1, "fall_percent": 1, "ignore_below": 0}}
-    operations.change_round(session, opened, thresholds=strict)
+    moved(session, opened, thresholds=strict)
     assert opened.thresholds["workers"] == DEFAULT_THRESHOLDS["workers"]
     with pytest.raises(NotConfirmed):
         declared(session, member, 1011)
@@ -271,7 +281,7 @@ def test_a_link_opens_its_declaration_until_the_round_closes(session: Session) -
     assert (found, used) == (declaration, link)
     with pytest.raises(RoundClosed):
         operations.statistic_by_link(session, link_id=link.id, now=opened.closes_at)
-    operations.change_round(session, opened, closes_on=opened.closes_on + timedelta(9))
+    moved(session, opened, closes_on=opened.closes_on + timedelta(9))
     operations.statistic_by_link(session, link_id=link.id, now=opened.closes_at - timedelta(days=2))
     with pytest.raises(UnknownLink):
         operations.statistic_by_link(session, link_id=uuid4(), now=NOW)

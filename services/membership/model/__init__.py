@@ -51,6 +51,7 @@ from services.membership.model.prospects import AlreadyProspect, Prospect, Prosp
 from services.membership.model.review import AlreadyDecided, ReviewItem, UnknownReviewItem
 from services.membership.model.rounds import (
     DatesOutOfOrder,
+    RoundChange,
     RoundClosed,
     RoundExists,
     RoundNotOpen,
@@ -115,6 +116,7 @@ __all__ = [
     "ProspectClosed",
     "RetiredBeforeItBegan",
     "ReviewItem",
+    "RoundChange",
     "RoundClosed",
     "RoundExists",
     "RoundNotOpen",

@@ -162,6 +162,11 @@ class StatisticDeclaration(Base):
     history: Mapped[list[StatisticStep]] = relationship(
         lambda: StatisticStep, cascade="all, delete-orphan", order_by=lambda: StatisticStep.number
     )
+    requests: Mapped[list[StatisticRequest]] = relationship(
+        lambda: StatisticRequest,
+        viewonly=True,
+        order_by=lambda: (StatisticRequest.at, StatisticRequest.occasion, StatisticRequest.step),
+    )
     links: Mapped[list[StatisticLink]] = relationship(
         lambda: StatisticLink, cascade="all, delete-orphan", order_by=lambda: (StatisticLink.made_at, StatisticLink.id)
     )

@@ -59,7 +59,13 @@ def open_round(
         raise RoundExists(year=year, pointer="/year")
     opened = StatisticRound(id=uuid7(), year=year, opened_at=now, opened_by=actor)
     opened.plan(
-        opens_on=opens_on, due_on=due_on, closes_on=closes_on, thresholds={**DEFAULT_THRESHOLDS, **(thresholds or {})}
+        reason="",
+        now=now,
+        actor=actor,
+        opens_on=opens_on,
+        due_on=due_on,
+        closes_on=closes_on,
+        thresholds={**DEFAULT_THRESHOLDS, **(thresholds or {})},
     )
     session.add(opened)
     session.flush()
@@ -67,11 +73,13 @@ def open_round(
     return opened
 
 
-def change_round(session: Session, changed: StatisticRound, **facts: Any) -> StatisticRound:
+def change_round(
+    session: Session, changed: StatisticRound, *, reason: str, actor: str, now: datetime, **facts: Any
+) -> StatisticRound:
     """Move dates or thresholds; figures that were taken keep the warnings they were taken with."""
     if "thresholds" in facts:
         facts["thresholds"] = changed.thresholds | facts["thresholds"]
-    changed.plan(**facts)
+    changed.plan(reason=reason, now=now, actor=actor, **facts)
     session.flush()
     return changed
 

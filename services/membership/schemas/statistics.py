@@ -9,6 +9,7 @@ from services.membership.plausibility import DEFAULT_THRESHOLDS, FigureName, War
 from services.membership.schemas.checks import COUNTRY, TEXT
 from services.membership.schemas.formulas import REASON, YEAR
 from services.membership.schemas.organizations import OrganizationReference
+from shared.contracts.membership import Occasion
 from shared.http.money import MoneySchema
 
 STATE = validate.OneOf(get_args(DeclarationState))
@@ -32,8 +33,8 @@ class ThresholdsSchema(Schema):
     turnover = fields.Nested(ThresholdSchema, metadata={"description": "ignore_below in minor units"})
 
 
-class RoundChange(Schema):
-    """What to change of a round; what is left out stays."""
+class RoundPlan(Schema):
+    """When declarations are asked for, due, and taken no more."""
 
     opens_on = fields.Date(metadata={"example": "2027-01-15"})
     due_on = fields.Date(metadata={"example": "2027-03-31"})
@@ -41,7 +42,13 @@ class RoundChange(Schema):
     thresholds = fields.Nested(ThresholdsSchema, metadata={"example": dict(DEFAULT_THRESHOLDS)})
 
 
-class RoundRequest(RoundChange):
+class RoundAmendment(RoundPlan):
+    """What to change of a round, and why; what is left out stays."""
+
+    reason = fields.String(required=True, validate=REASON, metadata={"example": "Extended by the Board"})
+
+
+class RoundRequest(RoundPlan):
     """A yearly round: `year` is the year the figures are of."""
 
     year = fields.Integer(required=True, strict=True, validate=YEAR, metadata={"example": 2026})
@@ -50,7 +57,7 @@ class RoundRequest(RoundChange):
     closes_on = fields.Date(required=True, metadata={"example": "2027-05-31"})
 
 
-class RoundResponse(Schema):
+class RoundSummary(Schema):
     """A round; links work until the end of `closes_on` everywhere on earth, which is `closes_at`."""
 
     id = fields.UUID(required=True)
@@ -63,6 +70,21 @@ class RoundResponse(Schema):
     opened_at = fields.DateTime(required=True)
     opened_by = fields.String(required=True)
     version = fields.Integer(required=True)
+
+
+class RoundChangeResponse(Schema):
+    """One line of a round's history: what was planned from then on."""
+
+    facts = fields.Dict(required=True)
+    reason = fields.String(required=True)
+    changed_at = fields.DateTime(required=True)
+    changed_by = fields.String(required=True)
+
+
+class RoundResponse(RoundSummary):
+    """A round with its history, oldest first."""
+
+    history = fields.List(fields.Nested(RoundChangeResponse), required=True)
 
 
 class CountsSchema(Schema):
@@ -210,6 +232,17 @@ class LinkResponse(Schema):
     revoked_by = fields.String(required=True, allow_none=True)
 
 
+class SentRequestResponse(Schema):
+    """One time a contact was written to."""
+
+    occasion = fields.String(required=True, validate=validate.OneOf(get_args(Occasion)))
+    step = fields.Integer(required=True)
+    contact_id = fields.UUID(required=True)
+    link_id = fields.UUID(required=True)
+    at = fields.DateTime(required=True)
+    by = fields.String(required=True)
+
+
 class NewLinkResponse(Schema):
     """The address itself, this once."""
 
@@ -241,7 +274,7 @@ class FormResponse(Schema):
 
 
 class StatisticResponse(StatisticSummary):
-    """A declaration with last year's figures beside it, its warnings, links and history, oldest first."""
+    """A declaration with last year's figures beside it, its warnings, letters, links and history, oldest first."""
 
     breakdown = fields.List(fields.Nested(PartSchema), required=True)
     source = fields.String(required=True)
@@ -251,5 +284,6 @@ class StatisticResponse(StatisticSummary):
     warnings = fields.List(fields.Nested(WarningResponse), required=True)
     previous_year = fields.Integer(required=True, allow_none=True)
     previous = fields.Nested(FiguresSchema, required=True, allow_none=True)
+    requests = fields.List(fields.Nested(SentRequestResponse), required=True)
     links = fields.List(fields.Nested(LinkResponse), required=True)
     history = fields.List(fields.Nested(StatisticStepResponse), required=True)

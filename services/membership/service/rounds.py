@@ -34,7 +34,7 @@ class RoundRoutes:
         "GET",
         "/v1/statistic-rounds",
         scope=READ,
-        returns=schemas.RoundResponse,
+        returns=schemas.RoundSummary,
         sort={"-year": StatisticRound.year},
     )
     def list_rounds(self, call: Call) -> Page[StatisticRound]:
@@ -50,7 +50,7 @@ class RoundRoutes:
         "PATCH",
         _ROUND,
         scope=WRITE,
-        body=schemas.RoundChange,
+        body=schemas.RoundAmendment,
         returns=schemas.RoundResponse,
         requires_if_match=True,
     )
@@ -58,7 +58,7 @@ class RoundRoutes:
         """Move its dates or thresholds; links that were sent follow."""
         changed = operations.round_to_change(call.session, round_id=round_id)
         call.match(changed)
-        return operations.change_round(call.session, changed, **call.body)
+        return operations.change_round(call.session, changed, **call.body, actor=call.actor, now=call.now)
 
     @route("GET", f"{_ROUND}/overview", scope=READ, returns=schemas.RoundOverviewResponse)
     def show_round_overview(self, call: Call, *, round_id: UUID) -> dict[str, Any]:

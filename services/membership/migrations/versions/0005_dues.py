@@ -11,6 +11,7 @@ down_revision = "0001"
 def upgrade() -> None:
     _create_dues_formulas()
     _create_statistic_rounds()
+    _create_statistic_round_changes()
     _create_dues_formula_changes()
     _create_dues_simulations()
     _create_dues_discounts()
@@ -61,6 +62,22 @@ def _create_statistic_rounds() -> None:
         sa.CheckConstraint("opens_on <= due_on AND due_on <= closes_on", name="ck_statistic_rounds_dates"),
         sa.PrimaryKeyConstraint("id", name="pk_statistic_rounds"),
         sa.UniqueConstraint("year", name="uq_statistic_rounds_year"),
+    )
+
+
+def _create_statistic_round_changes() -> None:
+    op.create_table(
+        "statistic_round_changes",
+        sa.Column("round_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("facts", postgresql.JSONB(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["round_id"], ["statistic_rounds.id"], name="fk_statistic_round_changes_round_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("round_id", "number", name="pk_statistic_round_changes"),
     )
 
 
