@@ -100,7 +100,7 @@ def read(typed: Mapping[str, str]) -> dict[str, Any]:
     figures |= {name: given[name] for name in _TEXTS if name in given}
     if "turnover" in given:
         figures["turnover"] = {"amount": given["turnover"], "currency": given.get("currency", "")}
-    parts = [{"sex": sex, "persons": _number(given[sex])} for sex in SEXES if sex in given]
+    parts: list[dict[str, Any]] = [{"sex": sex, "persons": _number(given[sex])} for sex in SEXES if sex in given]
     numbers = [part["persons"] for part in parts] + [figures.get("persons")]
     if parts and all(isinstance(number, int) for number in numbers):
         rest = figures["persons"] - sum(part["persons"] for part in parts)

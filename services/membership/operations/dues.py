@@ -88,7 +88,7 @@ def known_members(session: Session, *, year: int, statistics_year: int, member_i
     return known
 
 
-def _facts(statistics_year: int, member_id: UUID | None) -> Select[Any]:
+def _facts(statistics_year: int, member_id: UUID | None) -> Select[*tuple[Any, ...]]:
     ended = (
         select(func.min(StandingChange.effective_on))
         .where(StandingChange.member_id == Member.id, StandingChange.standing.in_(("resigned", "terminated")))
@@ -99,7 +99,7 @@ def _facts(statistics_year: int, member_id: UUID | None) -> Select[Any]:
         StatisticDeclaration.year == statistics_year,
         StatisticDeclaration.state == "accepted",
     )
-    query: Select[Any] = (
+    query: Select[*tuple[Any, ...]] = (
         select(
             Member.id,
             Member.organization_id,
