@@ -18,6 +18,7 @@ from shared.settings import amqp_uri, database_url
 SERVICES = tuple(BY_PUBLISHER)
 STAFF_SCOPES = (
     *(f"{service}:{right}" for service in SERVICES for right in ("read", "write")),
+    "membership:approve",
     "funding:approve",
     "feed:read",
     "ops",

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 from html import escape
 
 from services.comms.addresses import mail_address, one_line
-from services.comms.model import Message
+from services.comms.model import LINK, Message
 from services.comms.settings import sender_address
 
 # Servers without 8BITMIME still exist, and 7-bit parts pass them all.
@@ -31,7 +31,7 @@ def compose(message: Message, *, sender: str) -> EmailMessage:
     if recipient is None:
         raise MailRefused("the contact's address is no mail address")
     mail = EmailMessage(policy=_POLICY)
-    mail.set_content(message.text)
+    mail.set_content(message.text.replace(LINK, message.link or ""))
     mail.add_alternative(as_html(message), subtype="html")
     mail.set_boundary(f"={message.id.hex}=")
     mail["From"] = sender_address(sender)
@@ -46,7 +46,9 @@ def compose(message: Message, *, sender: str) -> EmailMessage:
 
 def as_html(message: Message) -> str:
     """The text's paragraphs as HTML; whatever a name contains, it stays text."""
-    paragraphs = [escape(block).replace("\n", "<br>\n") for block in message.text.strip().split("\n\n")]
+    address = escape(message.link or "")
+    text = escape(message.text.strip()).replace(LINK, f'<a href="{address}">{address}</a>')
+    paragraphs = [block.replace("\n", "<br>\n") for block in text.split("\n\n")]
     body = "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     title = escape(one_line(message.subject))
     return (

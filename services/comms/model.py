@@ -1,6 +1,6 @@
 """Messages, the welcomes that cause them, and what comms knows of those who get them."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from services.comms.addresses import mail_address
 from shared import database
 from shared.contracts.comms import Channel
-from shared.contracts.membership import Category, Standing
+from shared.contracts.membership import Category, Occasion, Standing
 from shared.errors import Conflict, Rejected
 from shared.ids import uuid7
 from shared.tracing import Trace, new_traceparent
@@ -19,11 +19,15 @@ from shared.tracing import Trace, new_traceparent
 MessageState = Literal["queued", "delivered", "read", "failed", "suppressed"]
 Step = Literal["queued", "deferred", "redirected", "delivered", "read", "failed", "suppressed"]
 WelcomeState = Literal["awaiting_contact", "addressed"]
+RequestState = Literal["awaiting_contact", "addressed", "too_late"]
 
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=4)
 GIVE_UP = timedelta(days=5)
 """RFC 5321, 4.5.4.1 asks for four to five days before a mail is given up."""
+
+LINK = "{link}"
+"""Where a mail's link stands in its text: only the mail itself has the link, and only until it has left."""
 
 
 class NotAnInboxItem(Rejected):
@@ -133,10 +137,68 @@ class Welcome(Base):
         return message
 
 
+class StatisticRequest(Base):
+    """One letter that asks a contact for a statistic. The contact may not be known yet; the mail goes when it is.
+
+    `link` opens the form without login, so it is kept no longer than the mail needs it.
+    """
+
+    __tablename__ = "statistic_requests"
+    __table_args__ = (UniqueConstraint("statistic_id", "occasion", "step"),)
+
+    request_id: Mapped[UUID] = mapped_column(primary_key=True, comment="the event's id")
+    statistic_id: Mapped[UUID]
+    occasion: Mapped[Occasion] = mapped_column(Text)
+    step: Mapped[int]
+    organization_id: Mapped[UUID]
+    contact_id: Mapped[UUID] = mapped_column(index=True)
+    language: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    link: Mapped[str | None] = mapped_column(Text)
+    closes_on: Mapped[date]
+    state: Mapped[RequestState] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    addressed_at: Mapped[datetime | None]
+    correlation_id: Mapped[str] = mapped_column(Text)
+    traceparent: Mapped[str] = mapped_column(Text)
+
+    def for_contact(self, contact: Contact, now: datetime) -> "Message | None":
+        """The mail to the contact, or None when nobody could declare any more."""
+        link, self.link = self.link, None
+        if now.date() > self.closes_on:
+            self.state = "too_late"
+            return None
+        self.state, self.addressed_at = "addressed", now
+        mail = Message(
+            id=uuid7(),
+            source_id=self.request_id,
+            channel="email",
+            recipient_id=contact.id,
+            organization_id=self.organization_id,
+            address=contact.email,
+            addressee=contact.name,
+            purpose=f"statistic_{self.occasion}",
+            language=self.language,
+            subject=self.subject,
+            text=self.text,
+            link=link,
+            state="queued",
+            attempts=0,
+            queued_at=now,
+            next_attempt_at=now,
+            correlation_id=self.correlation_id,
+            traceparent=self.traceparent,
+        )
+        mail.note("queued", now)
+        return mail
+
+
 class Message(Base):
     """One message to one recipient by one channel, and everything that happened to it.
 
-    Its text is kept as it was rendered. `recipient_id` is a contact for a mail, an organization for its inbox.
+    Its text is kept as it was rendered, but for a link that opens something: that stands in the mail alone.
+    `recipient_id` is a contact for a mail, an organization for its inbox.
     """
 
     __tablename__ = "messages"
@@ -158,6 +220,7 @@ class Message(Base):
     language: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
+    link: Mapped[str | None] = mapped_column(Text, comment="for the mail alone; gone when it has left")
     state: Mapped[MessageState] = mapped_column(Text)
     attempts: Mapped[int]
     queued_at: Mapped[datetime]
@@ -184,7 +247,7 @@ class Message(Base):
 
     def deliver(self, now: datetime, detail: str = "") -> None:
         """It reached its channel: it stands in the inbox, or the mail server answers for it from now on."""
-        self.state = "delivered"
+        self.state, self.link = "delivered", None
         self.note("delivered", now, detail)
 
     def read(self, now: datetime) -> None:
@@ -209,12 +272,12 @@ class Message(Base):
 
     def fail(self, now: datetime, detail: str) -> None:
         """It will never reach its recipient."""
-        self.state = "failed"
+        self.state, self.link = "failed", None
         self.note("failed", now, detail)
 
     def suppress(self, now: datetime, reason: str) -> None:
         """It must not be sent any more."""
-        self.state = "suppressed"
+        self.state, self.link = "suppressed", None
         self.note("suppressed", now, reason)
 
     def redirect(self, contact: Contact, now: datetime) -> None:

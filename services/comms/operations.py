@@ -8,11 +8,21 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from services.comms.mail import MailDeferred, MailRefused
-from services.comms.model import Contact, Member, Message, MessageState, Welcome, WelcomeState
+from services.comms.model import (
+    LINK,
+    Contact,
+    Member,
+    Message,
+    MessageState,
+    RequestState,
+    StatisticRequest,
+    Welcome,
+    WelcomeState,
+)
 from services.comms.templates import render
 from shared import replica
 from shared.contracts.comms import Channel, MessageDelivered
-from shared.contracts.membership import ContactChanged, MemberAdmitted, MemberState
+from shared.contracts.membership import ContactChanged, MemberAdmitted, MemberState, StatisticRequested
 from shared.errors import NotFound
 from shared.messaging.outbox import publish
 from shared.messaging.wire import Delivery
@@ -49,7 +59,7 @@ def welcome_member(session: Session, admission: MemberAdmitted, *, admission_id:
 
 
 def keep_contact(session: Session, change: ContactChanged, *, now: datetime) -> None:
-    """A new contact gets the welcome that waits for one; mails that haven't left follow the change."""
+    """A new contact gets what waits for one; mails that haven't left follow the change."""
     _one_at_a_time(session, change.organization_id)
     if change.removed:
         _forget_contact(session, change.contact_id, now)
@@ -70,6 +80,20 @@ def keep_contact(session: Session, change: ContactChanged, *, now: datetime) -> 
     if contact.is_reachable:
         for welcome in _waiting_welcomes(session, contact.organization_id):
             session.add(welcome.for_contact(contact, now))
+        for request in _waiting_requests(session, contact.id):
+            _address(session, request, contact, now)
+
+
+def request_statistic(session: Session, request: StatisticRequested, *, request_id: UUID, now: datetime) -> None:
+    """Ask, remind or question the contact by mail, once for each step, however often it is said."""
+    _one_at_a_time(session, request.organization_id)
+    same = StatisticRequest.occasion == request.occasion, StatisticRequest.step == request.step
+    if session.scalar(statistic_requests(statistic_id=request.statistic_id).where(*same)):
+        return
+    opened = _open_request(session, request, request_id=request_id, now=now)
+    contact = session.get(Contact, request.contact_id)
+    if contact and contact.is_reachable:
+        _address(session, opened, contact, now)
 
 
 def send_next_mail(session: Session, *, send: Callable[[Message], str], now: datetime) -> Message | None:
@@ -124,6 +148,64 @@ def read_message(session: Session, *, message_id: UUID, now: datetime) -> Messag
 def welcomes(*, state: WelcomeState | None = None) -> Select[Welcome]:
     query = select(Welcome)
     return query.where(Welcome.state == state) if state else query
+
+
+def statistic_requests(
+    *, state: RequestState | None = None, statistic_id: UUID | None = None
+) -> Select[StatisticRequest]:
+    query = select(StatisticRequest)
+    if state:
+        query = query.where(StatisticRequest.state == state)
+    if statistic_id:
+        query = query.where(StatisticRequest.statistic_id == statistic_id)
+    return query
+
+
+def _open_request(
+    session: Session, request: StatisticRequested, *, request_id: UUID, now: datetime
+) -> StatisticRequest:
+    letter = render(
+        f"statistic_{request.occasion}",
+        request.language,
+        organization=request.name,
+        year=str(request.year),
+        due_on=request.due_on,
+        closes_on=request.closes_on,
+        question=request.question,
+        link=LINK,
+    )
+    trace = trace_of(session)
+    opened = StatisticRequest(
+        statistic_id=request.statistic_id,
+        occasion=request.occasion,
+        step=request.step,
+        request_id=request_id,
+        organization_id=request.organization_id,
+        contact_id=request.contact_id,
+        language=letter.language,
+        subject=letter.subject,
+        text=letter.text,
+        link=request.link,
+        closes_on=request.closes_on,
+        state="awaiting_contact",
+        created_at=now,
+        correlation_id=trace.correlation_id,
+        traceparent=trace.traceparent,
+    )
+    session.add(opened)
+    return opened
+
+
+def _address(session: Session, request: StatisticRequest, contact: Contact, now: datetime) -> None:
+    if mail := request.for_contact(contact, now):
+        session.add(mail)
+
+
+def _waiting_requests(session: Session, contact_id: UUID) -> Sequence[StatisticRequest]:
+    query = select(StatisticRequest).where(
+        StatisticRequest.contact_id == contact_id, StatisticRequest.state == "awaiting_contact"
+    )
+    return session.scalars(query.order_by(StatisticRequest.created_at)).all()
 
 
 def _open_welcome(session: Session, admission: MemberAdmitted, *, admission_id: UUID, now: datetime) -> Welcome:

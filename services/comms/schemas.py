@@ -4,11 +4,13 @@ from typing import get_args
 
 from marshmallow import Schema, fields, validate
 
-from services.comms.model import MessageState, Step, WelcomeState
+from services.comms.model import MessageState, RequestState, Step, WelcomeState
 from shared.contracts.comms import Channel
+from shared.contracts.membership import Occasion
 
 _CHANNEL = validate.OneOf(get_args(Channel))
 _MESSAGE_STATE = validate.OneOf(get_args(MessageState))
+_REQUEST_STATE = validate.OneOf(get_args(RequestState))
 _WELCOME_STATE = validate.OneOf(get_args(WelcomeState))
 
 
@@ -42,7 +44,9 @@ class MessageResponse(Schema):
     purpose = fields.String(required=True, metadata={"example": "welcome"})
     language = fields.String(required=True, metadata={"example": "es"})
     subject = fields.String(required=True, metadata={"example": "Damos la bienvenida a Cooperativa La Unión"})
-    text = fields.String(required=True)
+    text = fields.String(
+        required=True, metadata={"description": "{link} where the mail has a link for its reader alone"}
+    )
     state = fields.String(required=True, validate=_MESSAGE_STATE)
     queued_at = fields.DateTime(required=True)
     timeline = fields.List(fields.Nested(StepResponse), required=True)
@@ -63,5 +67,26 @@ class WelcomeResponse(Schema):
     organization_id = fields.UUID(required=True)
     language = fields.String(required=True, metadata={"example": "es"})
     state = fields.String(required=True, validate=_WELCOME_STATE)
+    created_at = fields.DateTime(required=True)
+    addressed_at = fields.DateTime(required=True, allow_none=True)
+
+
+class StatisticRequestFilter(Schema):
+    """Which letters to list."""
+
+    state = fields.String(validate=_REQUEST_STATE, metadata={"example": "awaiting_contact"})
+    statistic_id = fields.UUID()
+
+
+class StatisticRequestResponse(Schema):
+    """One letter that asks for a statistic, and whether anybody was there to write to."""
+
+    statistic_id = fields.UUID(required=True)
+    occasion = fields.String(required=True, validate=validate.OneOf(get_args(Occasion)))
+    step = fields.Integer(required=True)
+    organization_id = fields.UUID(required=True)
+    contact_id = fields.UUID(required=True)
+    language = fields.String(required=True, metadata={"example": "es"})
+    state = fields.String(required=True, validate=_REQUEST_STATE)
     created_at = fields.DateTime(required=True)
     addressed_at = fields.DateTime(required=True, allow_none=True)

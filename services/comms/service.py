@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 
 from services.comms import operations
 from services.comms.mailer import Mailer
-from services.comms.model import Message, Welcome
+from services.comms.model import Message, StatisticRequest, Welcome
 from services.comms.schemas import (
     MessageFilter,
     MessageResponse,
+    StatisticRequestFilter,
+    StatisticRequestResponse,
     WelcomeFilter,
     WelcomeResponse,
 )
@@ -22,6 +24,7 @@ from shared.contracts.membership import (
     MemberStandingChanged,
     MemberState,
     MemberUpdated,
+    StatisticRequested,
 )
 from shared.database import transaction
 from shared.http.call import Call
@@ -85,6 +88,18 @@ class CommsService(StandardRoutes):
         """Welcomes; those awaiting a contact name the organizations nobody can be reached at."""
         return call.page(operations.welcomes(**call.query))
 
+    @route(
+        "GET",
+        "/v1/statistic-requests",
+        scope="comms:read",
+        query=StatisticRequestFilter,
+        returns=StatisticRequestResponse,
+        sort={"-created_at": StatisticRequest.created_at},
+    )
+    def list_statistic_requests(self, call: Call) -> Page[StatisticRequest]:
+        """Letters that ask for statistics; those awaiting a contact were not sent."""
+        return call.page(operations.statistic_requests(**call.query))
+
     @subscribe(
         MemberAdmitted,
         MemberUpdated,
@@ -107,6 +122,11 @@ class CommsService(StandardRoutes):
     def welcome_member(self, session: Session, delivery: Delivery[MemberAdmitted]) -> None:
         """Welcome a new member."""
         operations.welcome_member(session, delivery.event, admission_id=delivery.id, now=utc_now())
+
+    @subscribe(StatisticRequested)
+    def request_statistic(self, session: Session, delivery: Delivery[StatisticRequested]) -> None:
+        """Ask a member for its statistic."""
+        operations.request_statistic(session, delivery.event, request_id=delivery.id, now=utc_now())
 
     @every(seconds=0.5)
     def send_mails(self, turn: Turn) -> None:

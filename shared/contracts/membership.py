@@ -8,6 +8,7 @@ from shared.contracts import Event
 
 Category = Literal["full", "associate"]
 Standing = Literal["current", "grace", "suspended", "resigned", "terminated"]
+Occasion = Literal["request", "reminder", "question"]
 
 
 class MemberState(Event):
@@ -86,6 +87,50 @@ class RegistryImported(Event, topic="membership.registry.imported", subject="imp
     gone: int
 
 
+class StatisticRequested(Event, topic="membership.statistic.requested", subject="statistic_id", visibility="internal"):
+    """A member's contact is to be asked for the statistic of a year, reminded of it, or asked about it.
+
+    `link` lets whoever holds it declare without login until the round has closed. `step` counts the reminders and
+    the questions of one declaration.
+    """
+
+    statistic_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    contact_id: UUID
+    name: str
+    language: str
+    year: int
+    occasion: Occasion
+    step: int
+    due_on: date
+    closes_on: date
+    link: str
+    question: str = ""
+
+
+class StatisticDeclared(Event, topic="membership.statistic.declared", subject="statistic_id"):
+    """A member said how many persons it represented in a year; not yet accepted, and the latest word counts."""
+
+    statistic_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    year: int
+    persons: int
+
+
+class DuesAssessed(Event, topic="membership.dues.assessed", subject="assessment_id"):
+    """What a member owes for a year was recorded: `amount` in minor units of `currency`."""
+
+    assessment_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    year: int
+    formula_id: UUID
+    amount: int
+    currency: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -94,4 +139,7 @@ EVENTS: tuple[type[Event], ...] = (
     ProspectLost,
     ContactChanged,
     RegistryImported,
+    StatisticRequested,
+    StatisticDeclared,
+    DuesAssessed,
 )

@@ -1,14 +1,35 @@
 """Every way into the membership service, a module per noun."""
 
+from services.membership.service.dues import DuesRoutes
+from services.membership.service.formulas import FormulaRoutes
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.members import MemberRoutes
 from services.membership.service.organizations import OrganizationRoutes
 from services.membership.service.prospects import ProspectRoutes
 from services.membership.service.review import ReviewRoutes
+from services.membership.service.rounds import RoundRoutes
+from services.membership.service.simulations import SimulationRoutes
+from services.membership.service.statistic_links import StatisticLinkRoutes
+from services.membership.service.statistic_pages import StatisticPageRoutes
+from services.membership.service.statistics import StatisticRoutes
 from shared.http.standard import StandardRoutes
 
 
-class MembershipService(StandardRoutes, OrganizationRoutes, ProspectRoutes, MemberRoutes, ReviewRoutes, ImportRoutes):
-    """Organizations, prospects, members, and the registers they come from."""
+class MembershipService(
+    StandardRoutes,
+    OrganizationRoutes,
+    ProspectRoutes,
+    MemberRoutes,
+    ReviewRoutes,
+    ImportRoutes,
+    RoundRoutes,
+    StatisticRoutes,
+    StatisticLinkRoutes,
+    StatisticPageRoutes,
+    FormulaRoutes,
+    DuesRoutes,
+    SimulationRoutes,
+):
+    """Organizations, prospects, members, what they declare and owe, and the registers they come from."""
 
     name = "membership"

@@ -2,3 +2,5 @@
 
 READ = "membership:read"
 WRITE = "membership:write"
+APPROVE = "membership:approve"
+"""Decide what somebody else prepared."""

@@ -1,0 +1,330 @@
+"""Dues: quote, record, waive a part; what they are computed from is gathered here once for one member or for all."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from services.membership.dues import Assessment, Discount, Formula, Inputs, PersonsUnknown, assess
+from services.membership.model import (
+    DiscountGranted,
+    DiscountTooHigh,
+    DiscountUnknownToFormula,
+    DuesAssessment,
+    DuesDiscount,
+    DuesFormula,
+    Member,
+    Organization,
+    StandingChange,
+    StatisticDeclaration,
+    UnknownAssessment,
+    UnknownDiscount,
+    YearAssessed,
+)
+from services.membership.model.dues import NoDuesReason, stored_inputs, stored_lines
+from services.membership.operations.formulas import formula_of_year, formulas, one_at_a_time
+from services.membership.operations.members import member
+from shared.contracts.membership import Category, DuesAssessed
+from shared.ids import uuid7
+from shared.messaging.outbox import publish
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of a member for a year; `reason` is why it owes nothing, whatever the formula."""
+
+    member_id: UUID
+    organization_id: UUID
+    category: Category
+    inputs: Inputs
+    statistic_id: UUID | None
+    reason: NoDuesReason | None
+
+    def assess(self, formula: Formula) -> Assessment | NoDuesReason:
+        """What it owes, or why that can't be said."""
+        if self.reason:
+            return self.reason
+        try:
+            return assess(formula, self.inputs)
+        except PersonsUnknown:
+            return "no_statistic"
+
+
+def known_members(session: Session, *, year: int, statistics_year: int, member_id: UUID | None = None) -> list[Known]:
+    """Everybody ever admitted, oldest first, with what their dues of `year` depend on."""
+    rows = session.execute(_facts(statistics_year, member_id)).all()
+    present = [row for row in rows if _was_member(row.admitted_on, row.ended_on, year)]
+    last = {row.organization_id: row.id for row in present}
+    discounts = _discounts(session, year, member_id)
+    known = []
+    for row in rows:
+        reason: NoDuesReason | None = None
+        if not _was_member(row.admitted_on, row.ended_on, year):
+            reason = "not_a_member"
+        elif last[row.organization_id] != row.id:
+            reason = "other_membership"
+        inputs = Inputs(
+            associate=row.category == "associate",
+            country=row.country,
+            structure=row.structure,
+            persons=row.persons,
+            discounts=tuple(discounts.get(row.id, ())),
+        )
+        known.append(
+            Known(
+                member_id=row.id,
+                organization_id=row.organization_id,
+                category=row.category,
+                inputs=inputs,
+                statistic_id=row.statistic_id,
+                reason=reason,
+            )
+        )
+    return known
+
+
+def _facts(statistics_year: int, member_id: UUID | None) -> Select[*tuple[Any, ...]]:
+    ended = (
+        select(func.min(StandingChange.effective_on))
+        .where(StandingChange.member_id == Member.id, StandingChange.standing.in_(("resigned", "terminated")))
+        .scalar_subquery()
+    )
+    accepted = and_(
+        StatisticDeclaration.member_id == Member.id,
+        StatisticDeclaration.year == statistics_year,
+        StatisticDeclaration.state == "accepted",
+    )
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            Member.id,
+            Member.organization_id,
+            Member.category,
+            Member.admitted_on,
+            ended.label("ended_on"),
+            Organization.country,
+            Organization.structure,
+            StatisticDeclaration.id.label("statistic_id"),
+            StatisticDeclaration.persons,
+        )
+        .join(Organization, Organization.id == Member.organization_id)
+        .outerjoin(StatisticDeclaration, accepted)
+        .order_by(Member.admitted_on, Member.id)
+    )
+    if member_id is None:
+        return query
+    # The organization's other memberships decide which of them pays.
+    owner = select(Member.organization_id).where(Member.id == member_id).scalar_subquery()
+    return query.where(Member.organization_id == owner)
+
+
+def _was_member(admitted_on: date, ended_on: date | None, year: int) -> bool:
+    """On at least one day of the year; the day a membership ends is no day of it any more."""
+    return admitted_on <= date(year, 12, 31) and (ended_on is None or ended_on > date(year, 1, 1))
+
+
+def _discounts(session: Session, year: int, member_id: UUID | None) -> dict[UUID, list[Discount]]:
+    query = select(DuesDiscount.member_id, DuesDiscount.code, DuesDiscount.percent)
+    query = query.where(DuesDiscount.year == year, DuesDiscount.withdrawn_at.is_(None)).order_by(DuesDiscount.code)
+    if member_id is not None:
+        query = query.where(DuesDiscount.member_id == member_id)
+    found: dict[UUID, list[Discount]] = {}
+    for row in session.execute(query):
+        found.setdefault(row.member_id, []).append(Discount(code=row.code, percent=row.percent))
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """What one member would owe; exactly one of `assessment` and `reason` is there."""
+
+    formula: DuesFormula
+    statistics_year: int
+    known: Known
+    assessment: Assessment | None
+    reason: NoDuesReason | None
+
+
+def quote_dues(session: Session, *, member_id: UUID, year: int, formula: DuesFormula | None = None) -> Quote:
+    """What the member owes for the year by `formula`, or by the one in force. Nothing is recorded.
+
+    Raises:
+        UnknownMember, NoFormulaInForce
+    """
+    member(session, member_id=member_id)
+    used = formula or formula_of_year(session, year=year)
+    statistics_year = year - used.formula.statistics_lag
+    every = known_members(session, year=year, statistics_year=statistics_year, member_id=member_id)
+    known = next(one for one in every if one.member_id == member_id)
+    verdict = known.assess(used.formula)
+    assessment, reason = (None, verdict) if isinstance(verdict, str) else (verdict, None)
+    return Quote(formula=used, statistics_year=statistics_year, known=known, assessment=assessment, reason=reason)
+
+
+def record_dues(session: Session, *, year: int, actor: str, now: datetime) -> dict[str, Any]:
+    """Record what everybody owes for the year by the formula in force; who was recorded already stays as recorded.
+
+    How many were recorded now and before, and how many could not be, by reason.
+
+    Raises:
+        NoFormulaInForce
+    """
+    one_at_a_time(session)
+    used = formula_of_year(session, year=year)
+    formula = used.formula
+    there = _recorded(session, year)
+    taken = {organization_id for _, organization_id in there.values()}
+    new: list[tuple[DuesAssessment, UUID]] = []
+    skipped: Counter[NoDuesReason] = Counter()
+    for known in known_members(session, year=year, statistics_year=year - formula.statistics_lag):
+        if known.member_id in there:
+            skipped["assessed_otherwise"] += there[known.member_id][0] != used.id
+            continue
+        verdict = "other_membership" if known.organization_id in taken else known.assess(formula)
+        if isinstance(verdict, str):
+            skipped[verdict] += 1
+        else:
+            new.append((_assessment(known, verdict, used, year=year, actor=actor, now=now), known.organization_id))
+    session.add_all([assessment for assessment, _ in new])
+    session.flush()
+    for assessment, organization_id in new:
+        publish(session, _fact(assessment, organization_id), at=now)
+    before = len(there) - skipped["assessed_otherwise"]
+    return {"formula": used, "recorded": len(new), "recorded_before": before, "skipped": +skipped}
+
+
+def _recorded(session: Session, year: int) -> dict[UUID, tuple[UUID, UUID]]:
+    """Formula and organization of every member that was assessed for the year."""
+    query = select(DuesAssessment.member_id, DuesAssessment.formula_id, Member.organization_id)
+    query = query.join(Member, Member.id == DuesAssessment.member_id).where(DuesAssessment.year == year)
+    return {row.member_id: (row.formula_id, row.organization_id) for row in session.execute(query)}
+
+
+def _assessment(
+    known: Known, owed: Assessment, used: DuesFormula, *, year: int, actor: str, now: datetime
+) -> DuesAssessment:
+    return DuesAssessment(
+        id=uuid7(),
+        member_id=known.member_id,
+        year=year,
+        formula_id=used.id,
+        statistic_id=known.statistic_id,
+        inputs=stored_inputs(known.inputs),
+        lines=stored_lines(owed),
+        minor=owed.amount.minor,
+        currency=owed.amount.currency,
+        assessed_at=now,
+        assessed_by=actor,
+    )
+
+
+def _fact(assessment: DuesAssessment, organization_id: UUID) -> DuesAssessed:
+    return DuesAssessed(
+        assessment_id=assessment.id,
+        member_id=assessment.member_id,
+        organization_id=organization_id,
+        year=assessment.year,
+        formula_id=assessment.formula_id,
+        amount=assessment.minor,
+        currency=assessment.currency,
+    )
+
+
+def assessment(session: Session, *, assessment_id: UUID) -> DuesAssessment:
+    found = session.get(DuesAssessment, assessment_id)
+    if not found:
+        raise UnknownAssessment(assessment_id=assessment_id)
+    return found
+
+
+def assessments(
+    *, year: int | None = None, country: str | None = None, member_id: UUID | None = None
+) -> Select[DuesAssessment]:
+    query = select(DuesAssessment)
+    if year is not None:
+        query = query.where(DuesAssessment.year == year)
+    if member_id is not None:
+        query = query.where(DuesAssessment.member_id == member_id)
+    if country is not None:
+        query = query.where(DuesAssessment.member.has(Member.organization.has(Organization.country == country)))
+    return query
+
+
+def discounts(*, member_id: UUID, year: int | None = None) -> Select[DuesDiscount]:
+    query = select(DuesDiscount).where(DuesDiscount.member_id == member_id)
+    return query if year is None else query.where(DuesDiscount.year == year)
+
+
+def discount_to_change(session: Session, *, member_id: UUID, discount_id: UUID) -> DuesDiscount:
+    """The discount, locked."""
+    found = session.get(DuesDiscount, discount_id, with_for_update=True, populate_existing=True)
+    if not found or found.member_id != member_id:
+        raise UnknownDiscount(discount_id=discount_id)
+    return found
+
+
+def grant_discount(
+    session: Session,
+    *,
+    member_id: UUID,
+    year: int,
+    code: str,
+    percent: Decimal,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> DuesDiscount:
+    """Waive a part of a year's dues, within what the formula in force for the year allows, if one is in force yet."""
+    one_at_a_time(session)
+    member(session, member_id=member_id)
+    _ensure_not_assessed(session, member_id, year)
+    _check_bounds(session, year, code, percent)
+    standing = discounts(member_id=member_id, year=year).where(
+        DuesDiscount.code == code, DuesDiscount.withdrawn_at.is_(None)
+    )
+    if session.scalar(standing):
+        raise DiscountGranted(code=code, year=year)
+    granted = DuesDiscount(
+        id=uuid7(),
+        member_id=member_id,
+        year=year,
+        code=code,
+        percent=percent.quantize(Decimal("0.01")),
+        reason=reason,
+        granted_at=now,
+        granted_by=actor,
+    )
+    session.add(granted)
+    session.flush()
+    return granted
+
+
+def withdraw_discount(
+    session: Session, withdrawn: DuesDiscount, *, reason: str, actor: str, now: datetime
+) -> DuesDiscount:
+    """It counts no more, unless the year was assessed with it."""
+    one_at_a_time(session)
+    _ensure_not_assessed(session, withdrawn.member_id, withdrawn.year)
+    withdrawn.withdraw(reason, now=now, actor=actor)
+    session.flush()
+    return withdrawn
+
+
+def _ensure_not_assessed(session: Session, member_id: UUID, year: int) -> None:
+    if session.scalar(assessments(year=year, member_id=member_id)):
+        raise YearAssessed(year=year)
+
+
+def _check_bounds(session: Session, year: int, code: str, percent: Decimal) -> None:
+    used = session.scalar(formulas(in_force_on=date(year, 1, 1)))
+    if not used:
+        return
+    allowed = used.formula.discounts
+    if code not in allowed:
+        raise DiscountUnknownToFormula(year=year, code=code, codes=", ".join(sorted(allowed)) or "-", pointer="/code")
+    if percent > allowed[code]:
+        raise DiscountTooHigh(year=year, most=allowed[code], code=code, pointer="/percent")

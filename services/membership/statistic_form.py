@@ -1,0 +1,153 @@
+"""The statistic form as a web page: plain HTML without scripts, so that it works on any device and connection."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from babel.dates import format_date
+
+from services.membership.model import StatisticDeclaration
+from services.membership.statistic_words import FIGURES
+from shared.i18n import Language, gettext
+from shared.money import DIGITS
+
+_DIGITS = 15
+SEXES = {"women": "Women among them", "men": "Men among them", "other": "Other persons among them"}
+
+WORDS = {
+    "title": "{organization}: figures of {year}",
+    "until": "Please send the form by {due_on}; it works until {closes_on}.",
+    "question": "The secretariat asks: {question}",
+    "before": "{year}: {value}",
+    "currency": "Currency",
+    "source": "Where do the figures come from?",
+    "evidence": "Where can they be seen (address or document)?",
+    "confirmation": "If something differs much from the year before: why?",
+    "send": "Send",
+    "thanks": "Thank you; the figures have arrived. Until they are accepted you can correct them here.",
+    "accepted": "The figures were accepted; there is nothing more to do.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What the page shows: what was typed, or else what is known; `notice` says what happened."""
+
+    declaration: StatisticDeclaration
+    previous: StatisticDeclaration | None
+    typed: Mapping[str, str]
+    notice: str = ""
+
+
+def page(form: Form, language: Language) -> str:
+    """The whole page."""
+    declaration = form.declaration
+    title = _say("title", language, organization=declaration.member.organization.name, year=declaration.year)
+    if declaration.state == "accepted":
+        return document(title, f"<p>{_say('accepted', language)}</p>", language)
+    days = {
+        name: format_date(getattr(declaration.round, name), "long", locale=language) for name in ("due_on", "closes_on")
+    }
+    parts = [f"<p>{_say('until', language, **days)}</p>"]
+    if declaration.question:
+        parts.append(f"<p><strong>{_say('question', language, question=declaration.question)}</strong></p>")
+    return document(title, "".join([*parts, _notice(form.notice), _fields(form, language)]), language)
+
+
+def document(title: str, body: str, language: Language) -> str:
+    """A page with this title; both are HTML already."""
+    return (
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width"><meta name="referrer" content="no-referrer">'
+        f'<link rel="stylesheet" href="/docs/docs.css"><main><h1>{title}</h1>{body}</main></html>'
+    )
+
+
+def known(declaration: StatisticDeclaration | None) -> dict[str, str]:
+    """The fields of the form as they were declared."""
+    if declaration is None or declaration.persons is None:
+        return {}
+    turnover = declaration.turnover
+    fields = {
+        "persons": str(declaration.persons),
+        "workers": "" if declaration.workers is None else str(declaration.workers),
+        "turnover": turnover.amount if turnover else "",
+        "currency": turnover.currency if turnover else "",
+        "source": declaration.source,
+        "evidence": declaration.evidence,
+        "confirmation": declaration.confirmation,
+    }
+    by_sex = dict.fromkeys(SEXES, 0)
+    for part in declaration.breakdown:
+        if part["sex"] in by_sex:
+            by_sex[part["sex"]] += part["persons"]
+    return fields | {sex: str(persons) for sex, persons in by_sex.items() if persons}
+
+
+def proposed(previous: StatisticDeclaration | None) -> dict[str, str]:
+    """What a new form begins with: last year's figures, but not last year's reasons and documents."""
+    return {name: value for name, value in known(previous).items() if name not in {"confirmation", "evidence"}}
+
+
+def read(typed: Mapping[str, str]) -> dict[str, Any]:
+    """What was typed, as the API takes it. Persons of no sex named are given as unknown, so that the parts are whole.
+
+    What is no number stays as it is: the API's own check says so.
+    """
+    given = {name: value.strip() for name, value in typed.items() if value.strip()}
+    figures: dict[str, Any] = {name: _number(given[name]) for name in ("persons", "workers") if name in given}
+    figures |= {name: given[name] for name in _TEXTS if name in given}
+    if "turnover" in given:
+        figures["turnover"] = {"amount": given["turnover"], "currency": given.get("currency", "")}
+    parts: list[dict[str, Any]] = [{"sex": sex, "persons": _number(given[sex])} for sex in SEXES if sex in given]
+    numbers = [part["persons"] for part in parts] + [figures.get("persons")]
+    if parts and all(isinstance(number, int) for number in numbers):
+        rest = figures["persons"] - sum(part["persons"] for part in parts)
+        parts += [{"sex": "unknown", "persons": rest}] if rest > 0 else []
+    return figures | ({"breakdown": parts} if parts else {})
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else text
+
+
+def _say(word: str, language: Language, **params: object) -> str:
+    return escape(gettext(language, WORDS[word], **params))
+
+
+def _notice(text: str) -> str:
+    return f'<p role="alert"><strong>{escape(text)}</strong></p>' if text else ""
+
+
+def _fields(form: Form, language: Language) -> str:
+    before = known(form.previous)
+    labels = {name: gettext(language, label) for name, label in (FIGURES | SEXES).items()}
+    rows = [_row(form, name, labels[name], before, kind="number") for name in ("persons", *SEXES, "workers")]
+    rows += [
+        _row(form, "turnover", labels["turnover"], before, kind="text"),
+        _currencies(form.typed.get("currency") or before.get("currency", ""), language),
+        *(_row(form, name, gettext(language, WORDS[name]), {}, kind="text") for name in _TEXTS),
+    ]
+    version = f'<input type="hidden" name="version" value="{form.declaration.version}">'
+    return f'<form method="post">{version}{"".join(rows)}<p><button>{_say("send", language)}</button></p></form>'
+
+
+_TEXTS = ("source", "evidence", "confirmation")
+
+
+def _row(form: Form, name: str, label: str, before: Mapping[str, str], *, kind: str) -> str:
+    value = escape(form.typed.get(name, ""))
+    needed = ' min="0" step="1"' if kind == "number" else ' maxlength="2000"'
+    needed += " required" if name == "persons" else ""
+    hint = ""
+    if form.previous and before.get(name):
+        hint = f" <small>{form.previous.year}: {escape(before[name])}</small>"
+    return f'<p><label>{escape(label)}<br><input type="{kind}" name="{name}" value="{value}"{needed}></label>{hint}</p>'
+
+
+def _currencies(chosen: str, language: Language) -> str:
+    options = "".join(
+        f"<option{' selected' if currency == chosen else ''}>{currency}</option>" for currency in ["", *sorted(DIGITS)]
+    )
+    return f'<p><label>{_say("currency", language)}<br><select name="currency">{options}</select></label></p>'
