@@ -73,12 +73,13 @@ class Course:
 
     def __init__(self, facts: Iterable[Fact], policies: Iterable[Policy], *, known_at: datetime | None = None) -> None:
         known = {one.id: one for one in facts if known_at is None or one.recorded_at <= known_at}
-        voided = {one.voids for one in known.values() if one.kind == "voided"}
+        self._known = tuple(known.values())
+        voided = {one.voids for one in self._known if one.kind == "voided"}
         self._policies = [
             one for one in policies if known_at is None or one.recorded_at is None or one.recorded_at <= known_at
         ]
         self._facts: dict[Kind, list[Fact]] = defaultdict(list)
-        for one in sorted(known.values(), key=lambda fact: (fact.effective_on, fact.id)):
+        for one in sorted(self._known, key=lambda fact: (fact.effective_on, fact.id)):
             if one.kind != "voided" and one.id not in voided:
                 self._facts[one.kind].append(one)
 
@@ -100,6 +101,10 @@ class Course:
         if late:
             return State("grace", (*late, *notes))
         return State("current", (Reason("good_standing", *self._good_since(on)), *notes))
+
+    def with_fact(self, fact: Fact) -> "Course":
+        """What it would be if that were recorded too."""
+        return Course([*self._known, fact], self._policies)
 
     def changes(self) -> list[Change]:
         """Every day, past or to come, from which on the standing is another; the first is the admission."""
