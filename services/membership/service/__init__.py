@@ -1,14 +1,25 @@
 """Every way into the membership service, a module per noun."""
 
+from services.membership.service.facts import FactRoutes
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.members import MemberRoutes
 from services.membership.service.organizations import OrganizationRoutes
 from services.membership.service.prospects import ProspectRoutes
 from services.membership.service.review import ReviewRoutes
+from services.membership.service.standing import StandingRoutes
 from shared.http.standard import StandardRoutes
 
 
-class MembershipService(StandardRoutes, OrganizationRoutes, ProspectRoutes, MemberRoutes, ReviewRoutes, ImportRoutes):
+class MembershipService(
+    StandardRoutes,
+    OrganizationRoutes,
+    ProspectRoutes,
+    MemberRoutes,
+    FactRoutes,
+    StandingRoutes,
+    ReviewRoutes,
+    ImportRoutes,
+):
     """Organizations, prospects, members, and the registers they come from."""
 
     name = "membership"
