@@ -1,6 +1,7 @@
 """Membership: every cooperative known, the ones being won, and the ones that are members.
 
-Owns: organizations, identifiers, contacts, prospects, members and their standing, imports of registers, reviews
+Owns: organizations, identifiers, contacts, prospects, members with the facts of their standing, its policy, electoral
+    rolls, imports of registers, reviews
 Publishes: ProspectOpened, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged, ContactChanged,
     RegistryImported
 Listens to: nothing yet

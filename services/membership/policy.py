@@ -62,8 +62,8 @@ def months_after(day: date, months: int) -> date:
 
 
 def days_after(day: date, days: int) -> date:
-    """So many days later; the calendar's last day beyond its end."""
-    return day + timedelta(min(days, (date.max - day).days))
+    """So many days later, or before where negative; the calendar's last or first day beyond its ends."""
+    return day + timedelta(max(min(days, (date.max - day).days), (date.min - day).days))
 
 
 def _opening() -> Policy:

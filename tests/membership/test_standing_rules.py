@@ -163,6 +163,7 @@ def test_the_calendar_does_not_end_early() -> None:
     assert months_after(date(2024, 1, 31), 1) == date(2024, 2, 29)
     assert months_after(date(2024, 11, 30), 3) == date(2025, 2, 28)
     assert months_after(date(9999, 6, 1), 12) == days_after(date(9999, 12, 30), 5) == date.max
+    assert days_after(date(1, 1, 1), -1) == date.min
     for last in (date.max, date.max - timedelta(40)):
         course = a_course(a_fact("dues_due")._replace(period="x", effective_on=last))
         assert course.state(ADMITTED).standing == "current"

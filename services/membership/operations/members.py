@@ -1,6 +1,6 @@
 """Members: admit, change standing, find."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -22,6 +22,7 @@ from services.membership.operations.announcing import announce_contact, live_mem
 from services.membership.operations.facts import decide, record_admission, record_dues_due
 from services.membership.operations.searching import name_begins
 from services.membership.operations.standing import position
+from services.membership.policy import days_after
 from shared.contracts.membership import Category, MemberAdmitted, Standing
 from shared.messaging.outbox import publish
 
@@ -153,7 +154,7 @@ def change_standing(
     if before == standing or before not in LIVE:
         raise NotAllowedFrom(standing=before, wanted=standing)
     if standing == "grace":
-        eve = day - timedelta(1)
+        eve = days_after(day, -1)
         record_dues_due(session, changed, period=str(eve), due_on=eve, reason=reason, actor=actor, now=now)
     else:
         until = day if standing == "resigned" else None

@@ -13,6 +13,7 @@ from services.membership.operations.facts import Recorded, decide
 from services.membership.operations.members import admit
 from services.membership.operations.organizations import organization_to_change
 from services.membership.operations.prospects import prospects
+from services.membership.operations.standing import position
 from shared.contracts.membership import Standing
 
 
@@ -42,7 +43,8 @@ def succeed(
         OwnSuccessor, UnknownOrganization, OrganizationGone: for a successor that can be none.
         NotPassedOn: when there is one to admit and the membership was not current.
     """
-    day, was = effective_on or now.date(), ended.standing
+    day = effective_on or now.date()
+    was = position(session, ended, on=day, now=now).state.standing
     found = {
         one["organization_id"]: _successor(session, ended, one["organization_id"])
         for one in sorted(successors, key=lambda one: one["organization_id"])
@@ -79,7 +81,7 @@ def _pass_on(
     ended: Member,
     successor: Organization,
     *,
-    was: Standing,
+    was: Standing | None,
     day: date,
     reason: str,
     actor: str,

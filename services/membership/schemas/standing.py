@@ -1,5 +1,6 @@
 """Standing, votes, rolls and policy, as callers ask for and get them."""
 
+from datetime import datetime
 from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -14,11 +15,17 @@ _DAYS = validate.Range(0, 3650)
 _MONTHS = validate.Range(1, 600)
 
 
+def _since_1900(instant: datetime) -> None:
+    """What lies at the calendar's beginning has no place in every time zone."""
+    if instant.year < 1900:  # noqa: PLR2004 -- named by the function
+        raise ValidationError("Must be a moment since the year 1900.")
+
+
 class StandingQuery(Schema):
     """For which day (today if not given), and by what was known when (now if not given)."""
 
     on = fields.Date(metadata={"example": "2026-10-24"})
-    known_at = fields.AwareDateTime(metadata={"example": "2026-10-20T12:00:00Z"})
+    known_at = fields.AwareDateTime(validate=_since_1900, metadata={"example": "2026-10-20T12:00:00Z"})
 
 
 class PositionQuery(StandingQuery):
@@ -120,7 +127,7 @@ class RollRequest(Schema):
     """A roll to draw and keep."""
 
     held_on = fields.Date(required=True, metadata={"example": "2026-10-24"})
-    known_at = fields.AwareDateTime(metadata={"example": "2026-10-20T12:00:00Z"})
+    known_at = fields.AwareDateTime(validate=_since_1900, metadata={"example": "2026-10-20T12:00:00Z"})
     purpose = fields.String(
         required=True, validate=validate.Length(1, 200), metadata={"example": "Regional Assembly 2026"}
     )
