@@ -35,10 +35,11 @@ class MemberUpdated(MemberState, topic="membership.member.updated", subject="mem
 
 
 class MemberStandingChanged(MemberState, topic="membership.member.standing_changed", subject="member_id"):
-    """The standing is another from `effective_on` on."""
+    """The standing is another from `effective_on` on than was said before; `rule` is why, empty where it isn't told."""
 
     previous_standing: Standing
     effective_on: date
+    rule: str = ""
 
 
 class ProspectOpened(Event, topic="membership.prospect.opened", subject="prospect_id"):

@@ -1,19 +1,21 @@
 """What a route's method is handed: everything about one call that it may need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Select
 from sqlalchemy.orm import Session
 
 from shared.http.auth import Principal
-from shared.http.paging import Page, PageRequest, page
+from shared.http.paging import Page, PageRequest, page, page_of
 from shared.http.preconditions import IfMatch
 from shared.http.request import HttpRequest
 from shared.i18n import Language
 from shared.settings import Settings
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +55,11 @@ class Call:
         """
         assert self.paging is not None, "the route declares no sort"
         return page(self.session, statement, self.paging)
+
+    def page_of(self, items: Iterable[T], mark: Callable[[T], tuple[Any, Any]]) -> Page[T]:
+        """The part of a computed list the caller asked for, in order of what `mark` says: sort value and id."""
+        assert self.paging is not None, "the route declares no sort"
+        return page_of(items, self.paging, mark)
 
     def match(self, aggregate: Any) -> None:
         """Hold the caller's If-Match against the aggregate's `version`, before changing it.

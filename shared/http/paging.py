@@ -1,6 +1,6 @@
 """Lists in pages that stay right while rows come and go: by the last row seen, never by counting."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -101,6 +101,17 @@ def page(session: Session, statement: Select[Any], request: PageRequest) -> Page
     further = len(rows) > request.limit
     cursor = request.cursor(shown[-1].page_value, shown[-1].page_key) if further else None
     return Page(items=[row[0] for row in shown], next_cursor=cursor)
+
+
+def page_of(items: Iterable[T], request: PageRequest, mark: Callable[[T], tuple[Any, Any]]) -> Page[T]:
+    """The same of a list that no statement can give; `mark` says an item's sort value and id, neither ever null."""
+    placed = sorted(((*mark(item), item) for item in items), key=lambda one: one[:2], reverse=request.descending)
+    if request.after is not None:
+        last = tuple(request.after)
+        placed = [one for one in placed if (one[:2] < last if request.descending else one[:2] > last)]
+    shown = placed[: request.limit]
+    cursor = request.cursor(*shown[-1][:2]) if len(placed) > request.limit else None
+    return Page(items=[one[2] for one in shown], next_cursor=cursor)
 
 
 def _order(request: PageRequest, key: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

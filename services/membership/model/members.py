@@ -1,4 +1,4 @@
-"""Members: admitted organizations, their standing, and how it came to be."""
+"""Members: admitted organizations, and what was announced of their standing."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -8,18 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.membership.model.base import Base
 from services.membership.model.organizations import Organization
+from services.membership.standing import Change, Rule
 from shared.contracts.membership import Category, Standing
 from shared.errors import Conflict, NotFound, Rejected
 from shared.ids import uuid7
-
-_NEXT: dict[Standing, frozenset[Standing]] = {
-    "current": frozenset({"grace", "suspended", "resigned", "terminated"}),
-    "grace": frozenset({"current", "suspended", "resigned", "terminated"}),
-    "suspended": frozenset({"current", "resigned", "terminated"}),
-    "resigned": frozenset(),
-    "terminated": frozenset(),
-}
-"""Legal changes of standing. Who left comes back as a new member, by a new admission."""
 
 LIVE: tuple[Standing, ...] = ("current", "grace", "suspended")
 """Standings of a membership that has not ended; an organization has at most one such."""
@@ -41,12 +33,20 @@ class StandingInFuture(Rejected):
     message = "The standing cannot change on a day that has not come: {effective_on}."
 
 
+class KnownLater(Rejected):
+    message = "What will be known at {known_at} nobody can say; ask for an instant that has come."
+
+
 class StandingBackdated(Rejected):
     message = "The standing already changed on {last}; it cannot change again as of {effective_on}."
 
 
 class StandingChange(Base):
-    """A line of a member's history; the first is its admission and has no `previous`."""
+    """A change as it was announced; the first is the admission and has no `previous`.
+
+    It takes the place of what was announced before of `effective_on` and the days after it, so the lines together say
+    what the other services believe. `rule` is why the standing is another, `reason` the words of the fact behind it.
+    """
 
     __tablename__ = "standing_changes"
 
@@ -58,10 +58,16 @@ class StandingChange(Base):
     reason: Mapped[str]
     changed_at: Mapped[datetime]
     changed_by: Mapped[str]
+    rule: Mapped[Rule | None] = mapped_column(Text)
 
 
 class Member(Base):
-    """An admitted organization. One that resigned or was terminated stays as it was; a second admission is another."""
+    """An admitted organization. One that resigned or was terminated stays as it was; a second admission is another.
+
+    Where it stands is computed from its facts (services/membership/standing.py). `standing` is only what was announced
+    last, for lists and filters; `termination_proposed_on` goes with it, and `next_change_on` is the day from which the
+    schedule has to look again. `fact_count` grows with each fact, and so does `version`.
+    """
 
     __tablename__ = "members"
     __table_args__ = (
@@ -75,6 +81,12 @@ class Member(Base):
         ),
         Index("ix_members_organization_id", "organization_id"),
         Index("ix_members_standing", "standing"),
+        Index("ix_members_next_change_on", "next_change_on"),
+        Index(
+            "ix_members_termination_proposed_on",
+            "termination_proposed_on",
+            postgresql_where="termination_proposed_on IS NOT NULL",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -84,6 +96,9 @@ class Member(Base):
     standing: Mapped[Standing] = mapped_column(Text)
     admitted_on: Mapped[date]
     admitted_at: Mapped[datetime]
+    fact_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_change_on: Mapped[date | None]
+    termination_proposed_on: Mapped[date | None]
 
     organization: Mapped[Organization] = relationship(lambda: Organization, lazy="joined", innerjoin=True)
     history: Mapped[list[StandingChange]] = relationship(
@@ -108,14 +123,20 @@ class Member(Base):
         Raises:
             StandingInFuture: when the day of admission has not come.
         """
+        if admitted_on > now.date():
+            raise StandingInFuture(pointer="/admitted_on", effective_on=admitted_on)
         member = cls(
             id=uuid7(),
             organization=organization,
             category=category,
+            standing="current",
             admitted_on=admitted_on,
             admitted_at=now,
+            fact_count=1,
         )
-        member._record("current", effective_on=admitted_on, reason=reason, now=now, actor=actor)
+        line = StandingChange(number=1, standing="current", effective_on=admitted_on, reason=reason)
+        line.changed_at, line.changed_by, line.rule = now, actor, "good_standing"
+        member.history.append(line)
         return member
 
     @property
@@ -123,36 +144,24 @@ class Member(Base):
         """Resigned or terminated."""
         return self.standing not in LIVE
 
-    def change_standing(
-        self, standing: Standing, *, effective_on: date, reason: str, now: datetime, actor: str
-    ) -> Standing:
-        """Change the standing as of `effective_on` and return the one before.
+    @property
+    def announced(self) -> list[tuple[date, Standing]]:
+        """Days and standings, in the order they were said."""
+        return [(line.effective_on, line.standing) for line in self.history]
 
-        Raises:
-            NotAllowedFrom: when the present standing does not allow it.
-            StandingInFuture: when the day has not come.
-            StandingBackdated: when it lies before the last change.
-        """
-        if standing not in _NEXT[self.standing]:
-            raise NotAllowedFrom(standing=self.standing, wanted=standing)
-        previous = self.standing
-        self._record(standing, effective_on=effective_on, reason=reason, now=now, actor=actor)
-        return previous
-
-    def _record(self, standing: Standing, *, effective_on: date, reason: str, now: datetime, actor: str) -> None:
-        if effective_on > now.date():
-            raise StandingInFuture(effective_on=effective_on)
-        if self.history and effective_on < self.history[-1].effective_on:
-            raise StandingBackdated(last=self.history[-1].effective_on, effective_on=effective_on)
-        previous, self.standing = self.standing, standing
+    def note(self, previous: Standing, change: Change, *, reason: str, now: datetime, actor: str) -> None:
+        """Keep what is announced now: from the change's day on the standing is another than was said."""
+        assert change.state.standing
+        self.standing = change.state.standing
         self.history.append(
             StandingChange(
                 number=len(self.history) + 1,
                 previous=previous,
-                standing=standing,
-                effective_on=effective_on,
+                standing=self.standing,
+                effective_on=change.on,
                 reason=reason,
                 changed_at=now,
                 changed_by=actor,
+                rule=change.state.reasons[0].rule,
             )
         )

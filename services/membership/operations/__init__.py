@@ -18,6 +18,7 @@ from services.membership.operations.dues import (
     record_dues,
     withdraw_discount,
 )
+from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
 from services.membership.operations.formulas import (
     approve_formula,
     change_formula,
@@ -29,13 +30,7 @@ from services.membership.operations.formulas import (
     formulas,
     retire_formula,
 )
-from services.membership.operations.members import (
-    admit_prospect,
-    change_standing,
-    member,
-    member_to_change,
-    members,
-)
+from services.membership.operations.members import admit_prospect, change_standing, member, member_to_change, members
 from services.membership.operations.organizations import (
     add_organization,
     organization,
@@ -43,6 +38,7 @@ from services.membership.operations.organizations import (
     organizations,
     update_organization,
 )
+from services.membership.operations.policies import add_policy, policy_versions
 from services.membership.operations.prospects import (
     lose_prospect,
     open_prospect,
@@ -51,6 +47,7 @@ from services.membership.operations.prospects import (
     prospects,
 )
 from services.membership.operations.review import review_item, review_item_to_change, review_items
+from services.membership.operations.rolls import draw_roll, roll, roll_entries, rolls
 from services.membership.operations.rounds import (
     change_round,
     open_round,
@@ -67,6 +64,7 @@ from services.membership.operations.simulating import (
     simulation_totals,
     simulations,
 )
+from services.membership.operations.standing import announce_next_due, ensure_known, position
 from services.membership.operations.statistics import (
     accept_statistic,
     check_statistic,
@@ -76,12 +74,16 @@ from services.membership.operations.statistics import (
     statistics,
     year_before,
 )
+from services.membership.operations.successions import succeed
+from services.membership.operations.voters import count_voters, voters
 
 __all__ = [
     "accept_statistic",
     "add_contact",
     "add_organization",
+    "add_policy",
     "admit_prospect",
+    "announce_next_due",
     "approve_formula",
     "ask_members",
     "assessment",
@@ -92,11 +94,16 @@ __all__ = [
     "change_standing",
     "check_statistic",
     "contact_to_change",
+    "count_voters",
+    "decide",
     "declare_statistic",
     "discard_formula",
     "discount_to_change",
     "discounts",
     "draft_formula",
+    "draw_roll",
+    "ensure_known",
+    "facts",
     "findings",
     "formula",
     "formula_of_year",
@@ -115,18 +122,25 @@ __all__ = [
     "organization",
     "organization_to_change",
     "organizations",
+    "policy_versions",
+    "position",
     "prospect",
     "prospect_to_change",
     "prospects",
     "question_statistic",
     "quote_dues",
     "record_dues",
+    "record_dues_due",
+    "record_dues_settled",
     "remove_contact",
     "retire_formula",
     "review_item",
     "review_item_to_change",
     "review_items",
     "revoke_link",
+    "roll",
+    "roll_entries",
+    "rolls",
     "round_overview",
     "round_to_change",
     "simulate",
@@ -140,7 +154,10 @@ __all__ = [
     "statistic_rounds",
     "statistic_to_change",
     "statistics",
+    "succeed",
     "update_organization",
+    "void_fact",
+    "voters",
     "withdraw_discount",
     "year_before",
 ]

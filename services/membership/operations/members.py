@@ -6,11 +6,33 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from services.membership.model import AlreadyMember, Member, Organization, Prospect, UnknownMember
+from services.membership.facts import Kind
+from services.membership.model import (
+    AlreadyMember,
+    Member,
+    NotAllowedFrom,
+    Organization,
+    Prospect,
+    StandingBackdated,
+    StandingInFuture,
+    UnknownMember,
+)
+from services.membership.model.members import LIVE
 from services.membership.operations.announcing import announce_contact, live_member, public_state
+from services.membership.operations.facts import decide, record_admission, record_dues_due
 from services.membership.operations.searching import name_begins
-from shared.contracts.membership import Category, MemberAdmitted, MemberStandingChanged, Standing
+from services.membership.operations.standing import position
+from services.membership.policy import days_after
+from shared.contracts.membership import Category, MemberAdmitted, Standing
 from shared.messaging.outbox import publish
+
+_RECORDED_AS: dict[Standing, Kind] = {
+    "current": "reinstated",
+    "suspended": "suspended",
+    "resigned": "resigned",
+    "terminated": "terminated",
+}
+"""The decision behind a standing that is given in one word."""
 
 
 def member(session: Session, *, member_id: UUID) -> Member:
@@ -36,7 +58,9 @@ def members(
     standing: Standing | None = None,
     name: str | None = None,
     organization_id: UUID | None = None,
+    termination_proposed: bool | None = None,
 ) -> Select[Member]:
+    """Members by what was announced last; who stands where on a day is in voters."""
     query = select(Member).join(Organization, Member.organization_id == Organization.id)
     if country is not None:
         query = query.where(Organization.country == country)
@@ -50,6 +74,9 @@ def members(
         query = query.where(name_begins(name))
     if organization_id is not None:
         query = query.where(Member.organization_id == organization_id)
+    if termination_proposed is not None:
+        proposed = Member.termination_proposed_on
+        query = query.where(proposed.is_not(None) if termination_proposed else proposed.is_(None))
     return query
 
 
@@ -68,16 +95,34 @@ def admit_prospect(
     if live_member(session, organization):
         raise AlreadyMember(name=organization.name)
     won.admit(now=now, actor=actor)
-    admitted = Member.admit(
+    return admit(
+        session,
         organization,
         category=category,
-        admitted_on=admitted_on or now.date(),
         reason=reason,
-        now=now,
+        admitted_on=admitted_on or now.date(),
         actor=actor,
+        now=now,
+    )
+
+
+def admit(
+    session: Session,
+    organization: Organization,
+    *,
+    category: Category,
+    reason: str,
+    admitted_on: date,
+    actor: str,
+    now: datetime,
+) -> Member:
+    """The organization, locked and not a member, is one from `admitted_on` on; its contacts become known."""
+    admitted = Member.admit(
+        organization, category=category, admitted_on=admitted_on, reason=reason, now=now, actor=actor
     )
     session.add(admitted)
     session.flush()
+    record_admission(session, admitted, reason=reason, actor=actor, now=now)
     for contact in organization.contacts:
         announce_contact(session, contact, at=now)
     publish(session, MemberAdmitted(**public_state(admitted), admitted_on=admitted.admitted_on), at=now)
@@ -94,10 +139,37 @@ def change_standing(
     actor: str,
     now: datetime,
 ) -> Member:
-    """Change it as of `effective_on` (today if None)."""
+    """Record what makes the standing this one as of `effective_on` (today if None), in one word.
+
+    Grace says that dues are late since that day, current that the member is reinstated, resigned that it leaves
+    without notice.
+
+    Raises:
+        NotAllowedFrom: when the standing of that day does not allow it, or is what it should become.
+        StandingInFuture: when the day has not come.
+        StandingBackdated: when it lies before the last change; the facts themselves may be recorded as of then.
+    """
     day = effective_on or now.date()
-    previous = changed.change_standing(standing, effective_on=day, reason=reason, now=now, actor=actor)
-    session.flush()
-    fact = MemberStandingChanged(**public_state(changed), previous_standing=previous, effective_on=day)
-    publish(session, fact, at=now)
+    before = _ensure_changeable(session, changed, day, now=now)
+    if before == standing or before not in LIVE:
+        raise NotAllowedFrom(standing=before, wanted=standing)
+    if standing == "grace":
+        eve = days_after(day, -1)
+        record_dues_due(session, changed, period=str(eve), due_on=eve, reason=reason, actor=actor, now=now)
+    else:
+        until = day if standing == "resigned" else None
+        kind = _RECORDED_AS[standing]
+        decide(session, changed, kind=kind, effective_on=day, until=until, reason=reason, actor=actor, now=now)
+    if changed.standing != standing:
+        raise NotAllowedFrom(standing=before, wanted=standing)
     return changed
+
+
+def _ensure_changeable(session: Session, changed: Member, day: date, *, now: datetime) -> Standing | None:
+    """The standing on that day."""
+    if day > now.date():
+        raise StandingInFuture(pointer="/effective_on", effective_on=day)
+    last = changed.history[-1].effective_on
+    if day < last:
+        raise StandingBackdated(pointer="/effective_on", last=last, effective_on=day)
+    return position(session, changed, on=day, now=now).state.standing

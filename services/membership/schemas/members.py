@@ -74,21 +74,24 @@ class MemberFilter(Schema):
     category = fields.String(validate=CATEGORY, metadata={"example": "full"})
     standing = fields.String(validate=STANDING, metadata={"example": "current"})
     organization_id = fields.UUID()
+    termination_proposed = fields.Boolean()
 
 
 class MemberSummary(Schema):
-    """A member, as lists show it."""
+    """A member as lists show it: the standing is what was announced last, and may change on `next_change_on`."""
 
     id = fields.UUID(required=True)
     organization = fields.Nested(OrganizationReference, required=True)
     category = fields.String(required=True, validate=CATEGORY)
     standing = fields.String(required=True, validate=STANDING)
     admitted_on = fields.Date(required=True)
+    termination_proposed_on = fields.Date(required=True, allow_none=True)
+    next_change_on = fields.Date(required=True, allow_none=True)
     version = fields.Integer(required=True)
 
 
 class StandingChangeResponse(Schema):
-    """One line of a member's history; the first is its admission."""
+    """A change as it was announced; it takes the place of what was said before of its day and the days after."""
 
     previous = fields.String(required=True, allow_none=True)
     standing = fields.String(required=True, validate=STANDING)
@@ -96,6 +99,7 @@ class StandingChangeResponse(Schema):
     reason = fields.String(required=True)
     changed_at = fields.DateTime(required=True)
     changed_by = fields.String(required=True)
+    rule = fields.String(required=True, allow_none=True, metadata={"example": "suspended_by_decision"})
 
 
 class MemberResponse(MemberSummary):

@@ -1,6 +1,7 @@
 """Every way into the membership service, a module per noun."""
 
 from services.membership.service.dues import DuesRoutes
+from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.members import MemberRoutes
@@ -9,6 +10,7 @@ from services.membership.service.prospects import ProspectRoutes
 from services.membership.service.review import ReviewRoutes
 from services.membership.service.rounds import RoundRoutes
 from services.membership.service.simulations import SimulationRoutes
+from services.membership.service.standing import StandingRoutes
 from services.membership.service.statistic_links import StatisticLinkRoutes
 from services.membership.service.statistic_pages import StatisticPageRoutes
 from services.membership.service.statistics import StatisticRoutes
@@ -29,6 +31,8 @@ class MembershipService(
     FormulaRoutes,
     DuesRoutes,
     SimulationRoutes,
+    FactRoutes,
+    StandingRoutes,
 ):
     """Organizations, prospects, members, what they declare and owe, and the registers they come from."""
 

@@ -34,7 +34,11 @@ class MemberRoutes:
 
     @route("POST", f"{_MEMBER}/standing", scope=WRITE, body=schemas.StandingRequest, returns=schemas.MemberResponse)
     def change_standing(self, call: Call, *, member_id: UUID) -> Member:
-        """Grace, suspension, resignation, termination, or back to current."""
+        """Say the standing in one word, as of a day; the fact behind it is recorded.
+
+        Grace records that dues are late since that day, current a reinstatement, resigned that it leaves without
+        notice. The facts' own addresses can say more, and as of earlier days.
+        """
         changed = operations.member_to_change(call.session, member_id=member_id)
         call.match(changed)
         return operations.change_standing(call.session, changed, **call.body, actor=call.actor, now=call.now)

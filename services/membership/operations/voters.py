@@ -1,0 +1,129 @@
+"""Who may vote on a day, by what was known at an instant."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from services.membership.facts import Fact
+from services.membership.model import Member, Organization, StandingFact
+from services.membership.operations.standing import ensure_known, policies
+from services.membership.policy import in_force
+from services.membership.standing import Course, State
+from services.membership.voting import Quota, Vote, is_current, quota, vote
+from shared.contracts.membership import Category, Standing
+
+_NOBODY: Mapping[UUID, int] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voter:
+    """A member of that day, its vote, and what gives or takes it."""
+
+    member_id: UUID
+    name: str
+    folded_name: str
+    country: str
+    category: Category
+    state: State
+    vote: Vote
+    quota: Quota
+
+    @property
+    def standing(self) -> Standing:
+        assert self.state.standing
+        return self.state.standing
+
+    @property
+    def is_current(self) -> bool:
+        return is_current(self.state)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many members there were, how many could vote, and how often each rule gave or took the vote."""
+
+    on: date
+    known_at: datetime
+    members: int
+    voters: int
+    delegates: int
+    without_statistic: int
+    rules: dict[str, int]
+    standings: dict[str, int]
+
+
+def voters(
+    session: Session,
+    *,
+    on: date | None = None,
+    known_at: datetime | None = None,
+    country: str | None = None,
+    category: Category | None = None,
+    can_vote: bool | None = None,
+    persons_represented: Mapping[UUID, int] = _NOBODY,
+    now: datetime,
+) -> list[Voter]:
+    """The members of a day (today if None) by name; whose membership had not begun or had ended is none of them.
+
+    Name, country and category are today's. Costs some 60 microseconds a member.
+    """
+    day, instant = on or now.date(), ensure_known(known_at, now=now)
+    known = [one for one in policies(session) if one.recorded_at is None or one.recorded_at <= instant]
+    policy, facts = in_force(known, day), _facts(session, known_at=instant)
+    found = []
+    for row in session.execute(_members(country=country, category=category, on=day)):
+        course = Course(facts.get(row.id, ()), known)
+        state = course.state(day)
+        if state.standing is None or state.standing in ("resigned", "terminated"):
+            continue
+        theirs = vote(course, state, category=row.category, policy=policy, on=day)
+        if can_vote is None or theirs.can_vote == can_vote:
+            delegates = quota(policy, theirs, persons_represented.get(row.id))
+            found.append(Voter(member_id=row.id, **_described(row), state=state, vote=theirs, quota=delegates))
+    return found
+
+
+def count_voters(found: Iterable[Voter], *, on: date, known_at: datetime) -> Counts:
+    everybody = list(found)
+    return Counts(
+        on=on,
+        known_at=known_at,
+        members=len(everybody),
+        voters=sum(one.vote.can_vote for one in everybody),
+        delegates=sum(one.quota.delegates or 0 for one in everybody),
+        without_statistic=sum(one.quota.delegates is None for one in everybody),
+        rules=Counter(rule for one in everybody for rule in one.vote.rules),
+        standings=Counter(one.standing for one in everybody),
+    )
+
+
+def _members(*, country: str | None, category: Category | None, on: date) -> Select[UUID, str, str, str, Category]:
+    query = (
+        select(Member.id, Organization.name, Organization.folded_name, Organization.country, Member.category)
+        .join(Organization, Member.organization_id == Organization.id)
+        .where(Member.admitted_on <= on)
+        .order_by(Organization.folded_name, Member.id)
+    )
+    if country is not None:
+        query = query.where(Organization.country == country)
+    return query.where(Member.category == category) if category is not None else query
+
+
+def _facts(session: Session, *, known_at: datetime) -> dict[UUID, list[Fact]]:
+    """Everybody's facts in one query, as plain tuples: there are tens of thousands."""
+    row = StandingFact
+    columns = (row.id, row.kind, row.effective_on, row.recorded_at, row.period, row.until, row.voids_id)
+    found: dict[UUID, list[Fact]] = defaultdict(list)
+    for member_id, *fact in session.execute(select(row.member_id, *columns).where(row.recorded_at <= known_at)):
+        found[member_id].append(Fact._make(fact))
+    return found
+
+
+def _described(row: object) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("name", "folded_name", "country", "category")}
