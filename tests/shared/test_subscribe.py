@@ -10,6 +10,7 @@ from shared.database import transaction
 from shared.messaging.outbox import outbox
 from shared.messaging.wire import decode
 from shared.tracing import Trace
+from tests.poison import POISON
 from tests.samples import Sample, Wire, a_channel, a_sample, admitted, send, updated
 from tests.waiting import eventually
 
@@ -85,19 +86,6 @@ def test_errors_leave_no_personal_data_behind(running: Sample) -> None:
     eventually(running.dead)
     assert "someone@example.org" not in running.log.read_text()
     assert "someone@example.org" not in running.dead()[0].error_message
-
-
-POISON = {
-    "not JSON": b"\x00\xff not json",
-    "no CloudEvent": b'{"hello": "world"}',
-    "empty": b"",
-    "unknown type": admitted().body.replace(b"member.admitted.v1", b"member.invented.v1"),
-    "unknown version": admitted().body.replace(b"member.admitted.v1", b"member.admitted.v9"),
-    "wrong data": admitted().body.replace(b'"country":"AR"', b'"country":7'),
-    "wrong id": admitted().body.replace(b'"id":"', b'"id":"x'),
-    "too deep": b"[" * 100_000,
-    "large": b"x" * 10_000_000,
-}
 
 
 def test_poison_is_a_dead_letter_at_once_and_others_go_on(running: Sample) -> None:
