@@ -8,7 +8,7 @@ import pytest
 
 from shared.messaging.topology import EXCHANGE
 from tests.ledger import assert_nothing_lost, failures, gauge, writing
-from tests.outboxes import fill, pending
+from tests.outboxes import fill, pending, published
 from tests.relays import QUICK, relaying
 from tests.samples import a_channel
 from tests.victims import VictimBroker
@@ -106,8 +106,8 @@ def test_a_channel_the_broker_closes_is_opened_again(
     with relaying(chaos_database_url, chaos_amqp_uri), a_channel(chaos_amqp_uri) as channel:
         with writing(chaos_database_url):
             for _ in range(3):
-                eventually(lambda: pending(chaos_database_url) == 0)
-                before = failures()
+                known, before = published(chaos_database_url), failures()
+                eventually(lambda known=known: published(chaos_database_url) > known)
                 channel.exchange_delete(EXCHANGE)
                 eventually(lambda before=before: failures() > before)
         assert_nothing_lost(chaos_database_url, chaos_amqp_uri)

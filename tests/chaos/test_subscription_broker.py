@@ -51,6 +51,32 @@ def test_a_broker_restart_loses_and_doubles_nothing(victim_broker: VictimBroker,
     assert_all_once(running, 820)
 
 
+def test_what_waits_for_another_try_survives_the_broker(victim_broker: VictimBroker, running: Sample) -> None:
+    """Trap: by default the broker itself moves messages from queue to queue without confirming it."""
+    running.retry_seconds = "5,5"
+    running.stop()
+    running.start()
+    running.wait_until_attached()
+    running.say([admitted(f"once {nth}") for nth in range(30)])
+    eventually(lambda: running.log.read_text().count("attempt 1 failed") == 30, within=20)
+    victim_broker.restart(kill=True)
+    assert_all_once(running, 30)
+
+
+def test_it_starts_while_the_broker_is_away(sample: Sample) -> None:
+    """Trap: nameko waits without limit for its first connection, and can not be stopped meanwhile."""
+    with proxied(sample.amqp_uri) as (proxy, through):
+        proxy.refuse()
+        sample.start(amqp_uri=through)
+        eventually(lambda: "broker lost" in sample.log.read_text(), within=15)
+        assert sample.stop() == 0
+        sample.start(amqp_uri=through)
+        proxy.refuse(refuses=False)
+        sample.wait_until_attached()
+        sample.say([admitted() for _ in range(10)])
+        assert_all_once(sample, 10)
+
+
 @pytest.mark.parametrize("seconds", [6, pytest.param(60, marks=pytest.mark.long)])
 def test_a_frozen_broker_is_given_up_and_found_again(
     victim_broker: VictimBroker, running: Sample, seconds: int

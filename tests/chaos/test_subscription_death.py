@@ -41,6 +41,18 @@ def test_killed_in_the_middle_each_effect_still_happens_once(running: Sample, wh
     assert sorted(running.noted()) == sorted(event.id for event in events)
 
 
+def test_after_a_death_events_still_come_in_the_order_they_were_said(running: Sample) -> None:
+    """Trap: a quorum queue without a delivery limit puts what comes back behind everything else."""
+    events = [admitted("sleep 0.02") for _ in range(150)]
+    running.say(events)
+    eventually(lambda: len(running.noted()) > 10)
+    running.kill_all()
+    assert len(running.noted()) < 150
+    running.start()
+    eventually(lambda: len(running.noted()) >= 150, within=30)
+    assert running.noted() == [event.id for event in events]
+
+
 @pytest.mark.parametrize("limit", [7, pytest.param(20, marks=pytest.mark.long)])
 @pytest.mark.timeout(300)
 @pytest.mark.dead(1)
