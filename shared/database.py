@@ -34,6 +34,10 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {datetime: DateTime(timezone=True)}
 
 
+SILENCE_MS = 20_000
+"""A process that falls silent in a transaction has it ended by the server, or others would wait for its locks."""
+
+
 def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 30_000) -> Engine:
     """An engine for `url`, which must name the psycopg driver.
 
@@ -53,7 +57,8 @@ def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 30_000
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 25_000,
-            "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC",
+            "options": f"-c statement_timeout={statement_timeout_ms}"
+            f" -c idle_in_transaction_session_timeout={SILENCE_MS} -c timezone=UTC",
         },
     )
     event.listen(engine, "checkin", _note_return)

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from intercoop.local.broker import Broker
 from intercoop.local.servers import Server, private_broker, private_database
 from shared.database import connect
+from shared.tables import plumbing
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,17 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = connect(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def publisher_url(database_server_url: str) -> Iterator[str]:
+    """The outbox of whoever publishes to a subscription, apart from the subscription's own database."""
+    url = create_database(database_server_url)
+    engine = connect(url)
+    plumbing.create_all(engine)
+    engine.dispose()
+    yield url
+    drop_database(database_server_url, url)
 
 
 @pytest.fixture

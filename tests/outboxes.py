@@ -46,6 +46,10 @@ def pending(database_url: str) -> int:
     return int(scalar(database_url, "SELECT count(*) FROM outbox WHERE published_at IS NULL"))
 
 
+def published(database_url: str) -> int:
+    return int(scalar(database_url, "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL"))
+
+
 def positions(database_url: str) -> list[int]:
     with connect_plain(database_url) as connection:
         return [row[0] for row in connection.execute("SELECT position FROM outbox ORDER BY id")]

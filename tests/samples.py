@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ import httpx
 import pika
 from sqlalchemy import Engine, func, select
 
+from intercoop.audit.effects import Check
+from intercoop.audit.services import Audited
 from shared.contracts import Event
 from shared.contracts.examples import example
 from shared.contracts.membership import MemberAdmitted, MemberUpdated
@@ -27,23 +29,61 @@ from shared.database import connect
 from shared.ids import uuid7
 from shared.messaging import topology
 from shared.messaging.dead_letters import dead_letters
+from shared.messaging.relay.run import Relay
+from shared.messaging.subscribe import subscriptions_in
 from shared.messaging.wire import CONTENT_TYPE, encode
 from shared.tables import plumbing
 from shared.tracing import Trace
+from tests.audits import a_publisher
 from tests.conftest import create_database, drop_database, virtual_host
-from tests.sample_service import kept, metadata, notes
+from tests.outboxes import connect_plain
+from tests.relays import QUICK
+from tests.sample_service import SampleService, kept, metadata, notes
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[1]
+
+CHECKS = (
+    Check(
+        what="events noted twice",
+        query="SELECT event_id FROM notes GROUP BY subscription, event_id HAVING count(*) > 1",
+    ),
+    Check(
+        what="events noted, but not as handled",
+        query="""SELECT event_id FROM notes
+                 WHERE (subscription, event_id) NOT IN (SELECT subscription, event_id FROM inbox)""",
+    ),
+    Check(
+        kind="lost",
+        what="events handled, but not noted",
+        query="""SELECT event_id FROM inbox WHERE subscription IN ('note_member', 'list_members', 'list_contacts')
+                 AND (subscription, event_id) NOT IN (SELECT subscription, event_id FROM notes)""",
+    ),
+    Check(
+        kind="lost",
+        what="members whose newest state is not kept",
+        query="""SELECT subject FROM inbox_latest LEFT JOIN kept ON subject = 'member/' || member_id
+                 WHERE subscription = 'keep_member' AND kept.version IS DISTINCT FROM inbox_latest.version""",
+    ),
+)
+"""What the sample service does with an event shows in its tables; each must be there, and once."""
 
 
 class Sample:
     """The sample service's processes, its database and its broker."""
 
     def __init__(
-        self, engine: Engine, amqp_uri: str, folder: Path, *, only: str = "note_member", api: str = ""
+        self,
+        engine: Engine,
+        amqp_uri: str,
+        folder: Path,
+        *,
+        only: str = "note_member",
+        api: str = "",
+        publisher_url: str = "",
     ) -> None:
         self.api = api
+        self.publisher_url = publisher_url
         self.engine = engine
         self.amqp_uri = amqp_uri
         self.folder = folder
@@ -81,6 +121,11 @@ class Sample:
 
     def logged(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+    def say(self, wires: Iterable["Wire"]) -> None:
+        """Commit the events to the publisher's outbox and relay them; returns once the broker has confirmed all."""
+        put(self.publisher_url, wires)
+        Relay("membership", database_url=self.publisher_url, amqp_uri=self.amqp_uri, limits=QUICK).drain(within=60)
 
     def stop(self, process: subprocess.Popen[bytes] | None = None, *, within: float = 30) -> int:
         process = process or self.processes[-1]
@@ -127,6 +172,10 @@ class Sample:
             query = select(notes.c.event_id).where(notes.c.subscription == subscription).order_by(notes.c.id)
             return list(connection.scalars(query))
 
+    def count_noted(self, subscription: str = "note_member") -> int:
+        with self.engine.connect() as connection:
+            return int(connection.scalar(select(func.count()).where(notes.c.subscription == subscription)) or 0)
+
     def names(self, subscription: str = "note_member") -> list[str]:
         with self.engine.connect() as connection:
             query = select(notes.c.name).where(notes.c.subscription == subscription).order_by(notes.c.id)
@@ -144,6 +193,19 @@ class Sample:
     def count(self, table: Any) -> int:
         with self.engine.connect() as connection:
             return int(connection.scalar(select(func.count()).select_from(table)) or 0)
+
+    def audited(self) -> list[Audited]:
+        """The service and its publisher. Tests publish to subscriptions that are attached, so there is no grace."""
+        wanted = tuple(each for each in subscriptions_in(SampleService) if each.name in self.only.split(","))
+        sample = Audited(
+            name="sample",
+            database_url=self.url,
+            amqp_uri=self.amqp_uri,
+            subscriptions=wanted,
+            checks=CHECKS,
+            grace=timedelta(0),
+        )
+        return [a_publisher(self.publisher_url, self.amqp_uri), sample]
 
 
 @contextmanager
@@ -177,6 +239,7 @@ class Wire:
         self.key = event.routing_key()
         self.type = event.type_name()
         self.event = event
+        self.version = version
         head, tail = encode(event, event_id=self.id, time=at or datetime.now(UTC), trace=trace or Trace())
         self.body = f"{head}{version}{tail}".encode()
 
@@ -188,6 +251,19 @@ def admitted(name: str = "Cooperativa La Unión", *, version: int = 1, member: U
 
 def updated(name: str, *, member: UUID, version: int) -> Wire:
     return Wire(replace(example(MemberUpdated), member_id=member, name=name), version=version)  # type: ignore[type-var]
+
+
+def put(database_url: str, wires: Iterable[Wire]) -> None:
+    """Rows in an outbox, as publish() would leave them."""
+    columns = "event_id, topic, subject, subject_version, body, visibility"
+    with connect_plain(database_url) as connection, connection.transaction():
+        connection.cursor().executemany(
+            f"INSERT INTO outbox ({columns}) VALUES (%s, %s, %s, %s, %s, %s)",
+            [
+                (each.id, each.key, each.event.subject, each.version, each.body.decode(), each.event.visibility)
+                for each in wires
+            ],
+        )
 
 
 def send(amqp_uri: str, wires: Iterable[Wire | bytes], *, key: str = "membership.member.admitted.v1") -> None:

@@ -57,6 +57,14 @@ def reads_host_clock(source: str) -> bool:
     return any(ast.unparse(node) in ("datetime.now", "datetime.utcnow", "date.today") for node in nodes)
 
 
+def times_out_by_force(source: str) -> bool:
+    """eventlet.Timeout is raised in the middle of anything, and a database's connection is lost with it."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    named = {ast.unparse(node) for node in nodes} | {f"{i.module}.{name.name}" for i in imports for name in i.names}
+    return bool(named & {"eventlet.Timeout", "eventlet.timeout", "eventlet.with_timeout", "eventlet.timeout.Timeout"})
+
+
 def sources(*folders: str) -> Iterator[Path]:
     for folder in folders:
         yield from (ROOT / folder).rglob("*.py")
@@ -102,6 +110,20 @@ def test_operations_and_models_never_look_at_the_clock() -> None:
     inner = [path for path in sources("services") if "service" not in (path.stem, path.parent.name)]
     assert [str(path) for path in inner if reads_host_clock(path.read_text())] == []
     assert reads_host_clock("from datetime import datetime\nnow = datetime.now()")
+
+
+def test_nothing_is_timed_out_by_force() -> None:
+    assert [str(path) for path in sources("services", "shared") if times_out_by_force(path.read_text())] == []
+    assert times_out_by_force("import eventlet\nwith eventlet.Timeout(1):\n    pass")
+    assert times_out_by_force("from eventlet import Timeout")
+    assert times_out_by_force("from eventlet.timeout import Timeout")
+
+
+def test_nobody_notifies_in_a_transaction() -> None:
+    """Trap: PostgreSQL lets only one transaction with a NOTIFY commit at a time."""
+    notify = re.compile(r"\b(NOTIFY \w|pg_notify)")
+    assert [str(path) for path in sources("services", "shared") if notify.search(path.read_text())] == []
+    assert notify.search("NOTIFY outbox")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,13 @@ class VictimBroker:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def set_env(self, **settings: int) -> None:
+        """Settings of the broker that channels opened from now on go by."""
+        self.control(
+            "eval",
+            " ".join(f"application:set_env(rabbit, {name}, {value})," for name, value in settings.items()) + " ok.",
+        )
+
     @contextmanager
     def starved(self, resource: Literal["memory", "disk"]) -> Iterator[None]:
         """An alarm: the broker goes on, but takes nothing from those who publish."""

@@ -45,10 +45,6 @@ CHECKS: dict[str, tuple[Check, ...]] = {
 }
 
 
-def check_effects(database: Database, service: str) -> list[Finding]:
+def check_effects(database: Database, service: str, checks: tuple[Check, ...]) -> list[Finding]:
     """The service's own checks on its own tables."""
-    return [
-        one
-        for check in CHECKS[service]
-        for one in finding(check.kind, service, check.what, column(database, check.query))
-    ]
+    return [one for check in checks for one in finding(check.kind, service, check.what, column(database, check.query))]

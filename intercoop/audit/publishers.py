@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -10,6 +11,7 @@ from intercoop.audit.report import Finding, finding
 from intercoop.broker_definitions import PUBLIC_STREAM_DAYS
 from shared.contracts import Visibility
 from shared.messaging.housekeeping import Retention
+from shared.messaging.link import Received
 from shared.messaging.streams import StreamReader, end_of, first_of, offset_of
 from shared.messaging.topology import INTERNAL_STREAM_DAYS, stream
 
@@ -41,9 +43,10 @@ _NOT_IN_STREAM = """
     ORDER BY id
 """
 
+# The relay names the time on every message; what has none is not of its making.
 _NEVER_COMMITTED = """
-    SELECT DISTINCT event_id FROM heard
-    WHERE to_timestamp(said_at) > now() - make_interval(days => %(kept_days)s)
+    SELECT DISTINCT coalesce(event_id::text, 'offset ' || place) FROM heard
+    WHERE coalesce(to_timestamp(said_at) > now() - make_interval(days => %(kept_days)s), true)
     AND NOT EXISTS (SELECT FROM outbox WHERE outbox.event_id = heard.event_id)
 """
 
@@ -108,8 +111,8 @@ def compare_stream(
     ]
 
 
-def _copy(database: Database, messages: Iterator[tuple[str, Any]]) -> None:
-    database.execute("CREATE TEMP TABLE IF NOT EXISTS heard (event_id uuid, said_at bigint)")
+def _copy(database: Database, messages: Iterator[tuple[Any, ...]]) -> None:
+    database.execute("CREATE TEMP TABLE IF NOT EXISTS heard (event_id uuid, said_at bigint, place bigint)")
     database.execute("TRUNCATE heard")
     with database.cursor().copy("COPY heard FROM STDIN") as copy:
         for message in messages:
@@ -118,8 +121,8 @@ def _copy(database: Database, messages: Iterator[tuple[str, Any]]) -> None:
     database.execute("ANALYZE heard")
 
 
-def _messages(amqp_uri: str, name: str, read: Callable[[int], None]) -> Iterator[tuple[str, Any]]:
-    """Id and time of every message in the stream up to its present end; a duplicate comes as often as it is there."""
+def _messages(amqp_uri: str, name: str, read: Callable[[int], None]) -> Iterator[tuple[Any, ...]]:
+    """Id, time and offset of every message up to the stream's present end; a duplicate as often as it is there."""
     if first_of(amqp_uri, name) is None:
         return
     end, at = end_of(amqp_uri, name), 0
@@ -129,10 +132,18 @@ def _messages(amqp_uri: str, name: str, read: Callable[[int], None]) -> Iterator
             if not batch:
                 raise ConnectionError(f"the stream {name} gave nothing for ten seconds")
             for message in batch:
-                yield message.properties["message_id"], message.properties["timestamp"]
+                yield _id_of(message), message.properties.get("timestamp"), offset_of(message)
             reader.link.acknowledge([message.tag for message in batch])
             read(len(batch))
             at = offset_of(batch[-1]) + 1
+
+
+def _id_of(message: Received) -> UUID | None:
+    """None where somebody else than a relay sent it."""
+    try:
+        return UUID(message.properties.get("message_id", ""))
+    except ValueError:
+        return None
 
 
 def column(database: Database, statement: str, values: dict[str, Any] | None = None) -> list[Any]:

@@ -1,6 +1,7 @@
 """How many events still wait on the broker for a service's subscriptions."""
 
 from intercoop.audit.report import Finding, finding
+from intercoop.local.depths import queue_depths
 from shared.messaging.declare import exists
 from shared.messaging.link import Link
 from shared.messaging.subscription import Subscription
@@ -14,12 +15,17 @@ def missing_queues(amqp_uri: str, subscriptions: list[Subscription]) -> list[Fin
     return [one for each in gone for one in finding("damaged", each.service, "queue missing", [each.queue])]
 
 
-def waiting(amqp_uri: str, subscription: Subscription) -> int:
-    """Ready in its own queue, and in the delay queues and the dead queue it shares with its service's others."""
+def waiting(amqp_uri: str, subscription: Subscription, *, rabbitmq_api: str = "") -> int:
+    """In its own queue, and in the delay queues and the dead queue it shares with its service's others.
+
+    The broker's API counts what readers have in hand, too, but only every few seconds; without it that is not known.
+    """
     service = subscription.service
     names = [subscription.queue, dead_exchange(service), *(retry_queue(service, step) for step in RETRY_SECONDS)]
+    counted = queue_depths(rabbitmq_api, amqp_uri) or {}
     with Link(amqp_uri, name="audit") as link:
-        return sum(_depth(link, name) for name in names if exists(link, name))
+        ready = sum(_depth(link, name) for name in names if exists(link, name))
+    return max(ready, sum(counted.get(name, 0) for name in names))
 
 
 def _depth(link: Link, name: str) -> int:

@@ -1,10 +1,11 @@
 """One audit over all services: a cut through every outbox, then everything up to it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import product
+from uuid import UUID
 
 import psycopg
 
@@ -12,8 +13,8 @@ from intercoop.audit.effects import check_effects
 from intercoop.audit.publishers import Database, compare_outbox, compare_stream, cut_of, unpublished
 from intercoop.audit.queues import missing_queues, waiting
 from intercoop.audit.report import Finding, Report, finding
-from intercoop.audit.subscriptions import compare_inbox, dead_letters, publishers_of, subscriptions_of
-from intercoop.instance import ServiceAddress
+from intercoop.audit.services import Audited
+from intercoop.audit.subscriptions import compare_inbox, dead_letters, publishers_of
 from shared.contracts import Visibility
 from shared.messaging.relay.leader import plain_url
 from shared.messaging.subscription import Subscription
@@ -25,11 +26,10 @@ VISIBILITIES: tuple[Visibility, ...] = ("public", "internal")
 class Audit:
     """Compares everything that was committed before it began; what is written meanwhile is left alone."""
 
-    def __init__(self, services: Mapping[str, ServiceAddress], databases: Mapping[str, Database]) -> None:
+    def __init__(self, services: Sequence[Audited], databases: Mapping[str, Database]) -> None:
         self._services = services
         self._databases = databases
         self._cuts = {name: cut_of(database) for name, database in databases.items()}
-        self._subscriptions = {name: subscriptions_of(name) for name in services}
 
     def run(self, *, wait: float, read: Callable[[int], None]) -> Report:
         """Let what is under way arrive for at most `wait` seconds, then compare."""
@@ -41,55 +41,64 @@ class Audit:
     def _arrivals(self) -> Report:
         """What may change by itself while one waits."""
         found: list[Finding] = []
-        for name, database in self._databases.items():
-            found += unpublished(database, name, cut=self._cuts[name])
-            for subscription in self._subscriptions[name]:
-                found += self._compare_subscription(database, subscription)
+        for service in self._services:
+            found += unpublished(self._databases[service.name], service.name, cut=self._cuts[service.name])
+            for subscription in service.subscriptions:
+                found += self._compare_subscription(service, subscription)
         return Report(found)
 
-    def _compare_subscription(self, database: Database, subscription: Subscription) -> list[Finding]:
-        missing = [
+    def _compare_subscription(self, service: Audited, subscription: Subscription) -> list[Finding]:
+        missing = self._missing(service, subscription)
+        if not missing:
+            return []
+        if is_catching_up(self._databases[service.name], subscription):
+            return finding("pending", service.name, f"not yet read again by {subscription.name}", missing)
+        depth = waiting(service.amqp_uri, subscription, rabbitmq_api=service.rabbitmq_api)
+        if depth >= len(missing):
+            return finding("pending", service.name, f"waiting for {subscription.name}", missing)
+        what = f"published, but {subscription.name} has neither handled nor buried it"
+        return finding("lost", service.name, what, missing)
+
+    def _missing(self, service: Audited, subscription: Subscription) -> list[UUID]:
+        return [
             each.event_id
             for publisher in publishers_of(subscription)
             if publisher in self._databases
             for each in compare_inbox(
-                database, subscription, publisher, outbox=self._databases[publisher], cut=self._cuts[publisher]
+                self._databases[service.name],
+                subscription,
+                publisher,
+                outbox=self._databases[publisher],
+                cut=self._cuts[publisher],
+                grace=service.grace,
             )
         ]
-        if not missing:
-            return []
-        service, name = subscription.service, subscription.name
-        if is_rebuilding(database, subscription):
-            return finding("pending", service, f"not yet read again by {name}", missing)
-        depth = waiting(self._services[service].amqp_uri, subscription)
-        if depth >= len(missing):
-            return finding("pending", service, f"waiting for {name}", missing)
-        return finding("lost", service, f"published, but {name} has neither handled nor buried it", missing)
 
     def _standing(self) -> list[Finding]:
         """What waiting doesn't change."""
         found: list[Finding] = []
-        for name, database in self._databases.items():
-            found += compare_outbox(database, name)
-            started = [each for each in self._subscriptions[name] if has_started(database, each)]
-            found += missing_queues(self._services[name].amqp_uri, started)
+        for service in self._services:
+            database = self._databases[service.name]
+            found += compare_outbox(database, service.name)
+            started = [each for each in service.subscriptions if has_started(database, each)]
+            found += missing_queues(service.amqp_uri, started)
             found += [one for each in started for one in dead_letters(database, each)]
-            found += check_effects(database, name)
+            found += check_effects(database, service.name, service.checks)
         return found
 
     def _streams(self, read: Callable[[int], None]) -> list[Finding]:
         """Side by side, since reading is mostly waiting for a stream's end."""
         with ThreadPoolExecutor() as pool:
             compared = [
-                pool.submit(self._compare_stream, name, visibility, read)
-                for name, visibility in product(self._databases, VISIBILITIES)
+                pool.submit(self._compare_stream, service, visibility, read)
+                for service, visibility in product(self._services, VISIBILITIES)
             ]
         return [one for found in compared for one in found.result()]
 
-    def _compare_stream(self, name: str, visibility: Visibility, read: Callable[[int], None]) -> list[Finding]:
-        at = self._services[name]
-        with open_database(at.database_url) as database:
-            return compare_stream(database, name, visibility, amqp_uri=at.amqp_uri, cut=self._cuts[name], read=read)
+    def _compare_stream(self, service: Audited, visibility: Visibility, read: Callable[[int], None]) -> list[Finding]:
+        cut = self._cuts[service.name]
+        with open_database(service.database_url) as database:
+            return compare_stream(database, service.name, visibility, amqp_uri=service.amqp_uri, cut=cut, read=read)
 
 
 def has_started(database: Database, subscription: Subscription) -> bool:
@@ -97,9 +106,9 @@ def has_started(database: Database, subscription: Subscription) -> bool:
     return _state(database, subscription) is not None
 
 
-def is_rebuilding(database: Database, subscription: Subscription) -> bool:
-    """Whether it reads its publishers' streams just now."""
-    return _state(database, subscription) == "rebuilding"
+def is_catching_up(database: Database, subscription: Subscription) -> bool:
+    """Whether it reads its publishers' streams just now, to be rebuilt or because its queue was lost."""
+    return _state(database, subscription) not in (None, "live")
 
 
 def _state(database: Database, subscription: Subscription) -> str | None:
@@ -112,12 +121,12 @@ def open_database(database_url: str) -> Database:
     return psycopg.connect(plain_url(database_url), autocommit=True, connect_timeout=5)
 
 
-def audit(services: Mapping[str, ServiceAddress], *, wait: float, read: Callable[[int], None]) -> Report:
+def audit(services: Sequence[Audited], *, wait: float, read: Callable[[int], None]) -> Report:
     """The report on these services. `read` is told how many messages of the streams were read, again and again.
 
     Raises:
         psycopg.OperationalError, OSError: when a database or the broker doesn't answer; nothing is known then.
     """
     with ExitStack() as stack:
-        databases = {name: stack.enter_context(open_database(at.database_url)) for name, at in services.items()}
+        databases = {each.name: stack.enter_context(open_database(each.database_url)) for each in services}
         return Audit(services, databases).run(wait=wait, read=read)

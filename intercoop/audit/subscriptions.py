@@ -1,10 +1,8 @@
-"""Which subscriptions there are, and whether each has every event it should."""
+"""Whether a subscription has every event it should."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
 from math import inf
 from typing import Any
 from uuid import UUID
@@ -15,9 +13,6 @@ from intercoop.broker_definitions import PUBLIC_STREAM_DAYS
 from shared.contracts.catalogue import BY_PUBLISHER
 from shared.messaging.subscription import Subscription
 from shared.messaging.topology import bindings
-
-GRACE = timedelta(seconds=30)
-"""Between a subscription's row and its queue; before its first event nothing tells them apart."""
 
 _OWED = """
     SELECT event_id, position, published_at FROM outbox
@@ -51,20 +46,13 @@ class Owed:
     published_at: Any
 
 
-def subscriptions_of(service: str) -> list[Subscription]:
-    """What the service's class subscribes to."""
-    with warnings.catch_warnings():
-        # eventlet announces its maintenance mode when nameko imports it.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = getattr(import_module(f"services.{service}.service"), f"{service.capitalize()}Service")
-        from shared.messaging.subscribe import subscriptions_in  # noqa: PLC0415 -- imports nameko, see above
-    return subscriptions_in(found)
-
-
 def compare_inbox(
-    consumer: Database, subscription: Subscription, publisher: str, *, outbox: Database, cut: int
+    consumer: Database, subscription: Subscription, publisher: str, *, outbox: Database, cut: int, grace: timedelta
 ) -> list[Owed]:
-    """Events of `publisher` that the subscription should have handled or buried by now, and has not."""
+    """Events of `publisher` that the subscription should have handled or buried by now, and has not.
+
+    What was published within `grace` of its first start, and before anything it handled, it may have been too late for.
+    """
     began = consumer.execute(_BEGAN, {"name": subscription.name, "days": PUBLIC_STREAM_DAYS - 1}).fetchone()
     if began is None:
         return []  # it never started
@@ -77,7 +65,7 @@ def compare_inbox(
         missing, first = _merge(owed, known)
     if rebuildable:
         return missing
-    return [each for each in missing if each.position > first or each.published_at > created_at + GRACE]
+    return [each for each in missing if each.position > first or each.published_at > created_at + grace]
 
 
 def _merge(owed: Iterator[Any], known: Iterator[Any]) -> tuple[list[Owed], float]:

@@ -8,6 +8,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from intercoop.audit.report import Report
 from intercoop.audit.run import audit
+from intercoop.audit.services import audited
 from intercoop.instance import Instance
 
 
@@ -22,7 +23,9 @@ def command(*, as_json: bool, wait: float) -> None:
     columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} messages of the streams read"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
-        report = audit(Instance.load().services, wait=wait, read=lambda count: progress.advance(task, count))
+        instance = Instance.load()
+        services = [audited(name, at, rabbitmq_api=instance.rabbitmq_api) for name, at in instance.services.items()]
+        report = audit(services, wait=wait, read=lambda count: progress.advance(task, count))
     if as_json:
         click.echo(json.dumps(report.as_json()))
     else:

@@ -1,11 +1,13 @@
-"""A broker and a database server that a test may kill, freeze and starve."""
+"""A broker and a database server that a test may kill, freeze and starve, and the audit every test ends with."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from intercoop.audit.services import Audited
 from intercoop.local.servers import private_broker, private_database
+from tests.audits import a_publisher, assert_balanced
 from tests.victims import VictimBroker, VictimDatabase
 
 
@@ -15,6 +17,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.chaos)
+
+
+@pytest.fixture(autouse=True)
+def ran(request: pytest.FixtureRequest) -> list[Audited]:
+    """What is audited at the end: an outbox and its streams, unless the module says that it runs something else."""
+    broker = "chaos_amqp_uri" if "chaos_amqp_uri" in request.fixturenames else "amqp_uri"
+    return [a_publisher(request.getfixturevalue("chaos_database_url"), request.getfixturevalue(broker))]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Part of every test here, so that none can forget it; `@pytest.mark.dead(n)` says how many letters it leaves."""
+    outcome = yield
+    expected = pyfuncitem.get_closest_marker("dead")
+    assert_balanced(pyfuncitem.funcargs["ran"], dead=expected.args[0] if expected else 0)
+    return outcome
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,11 @@ from typing import Literal
 
 import pytest
 
+from shared.messaging.topology import EXCHANGE
 from tests.ledger import assert_nothing_lost, failures, gauge, writing
-from tests.outboxes import fill, pending
+from tests.outboxes import fill, pending, published
 from tests.relays import QUICK, relaying
+from tests.samples import a_channel
 from tests.victims import VictimBroker
 from tests.waiting import eventually
 
@@ -93,5 +95,19 @@ def test_a_connection_the_broker_closes_is_made_anew(
             for _ in range(3):
                 before = failures()
                 eventually(victim_broker.close_connections)
+                eventually(lambda before=before: failures() > before)
+        assert_nothing_lost(chaos_database_url, chaos_amqp_uri)
+
+
+def test_a_channel_the_broker_closes_is_opened_again(
+    victim_broker: VictimBroker, chaos_amqp_uri: str, chaos_database_url: str
+) -> None:
+    """Trap: a channel closed by the broker is easily not noticed; here the exchange is gone under a publish."""
+    with relaying(chaos_database_url, chaos_amqp_uri), a_channel(chaos_amqp_uri) as channel:
+        with writing(chaos_database_url):
+            for _ in range(3):
+                known, before = published(chaos_database_url), failures()
+                eventually(lambda known=known: published(chaos_database_url) > known)
+                channel.exchange_delete(EXCHANGE)
                 eventually(lambda before=before: failures() > before)
         assert_nothing_lost(chaos_database_url, chaos_amqp_uri)

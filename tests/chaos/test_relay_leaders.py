@@ -73,6 +73,19 @@ def test_another_takes_over_within_five_seconds_of_a_kill(
     assert_nothing_lost(chaos_database_url, amqp_uri)
 
 
+def test_another_takes_over_at_once_from_one_that_is_told_to_stop(
+    three: list[psutil.Process], chaos_database_url: str, amqp_uri: str
+) -> None:
+    with writing(chaos_database_url):
+        leader = eventually(lambda: leader_of(chaos_database_url, three), within=20)
+        leader.terminate()
+        told = time.monotonic()
+        eventually(lambda: leader_of(chaos_database_url, [p for p in alive(three) if p != leader]))
+        assert time.monotonic() - told < 5
+        eventually(lambda: pending(chaos_database_url) == 0)
+    assert_nothing_lost(chaos_database_url, amqp_uri)
+
+
 def test_another_takes_over_from_a_frozen_leader_which_can_then_do_no_harm(
     three: list[psutil.Process], chaos_database_url: str, amqp_uri: str
 ) -> None:

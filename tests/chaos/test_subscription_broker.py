@@ -3,22 +3,29 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlalchemy import Engine
 
+from intercoop.audit.services import Audited
 from tests.proxy import proxied
-from tests.samples import Sample, a_channel, admitted, send
+from tests.samples import Sample, a_channel, admitted
 from tests.victims import VictimBroker
 from tests.waiting import eventually
 
 
 @pytest.fixture
-def sample(engine: Engine, chaos_amqp_uri: str, tmp_path: Path) -> Iterator[Sample]:
-    sample = Sample(engine, chaos_amqp_uri, tmp_path)
+def sample(engine: Engine, chaos_amqp_uri: str, publisher_url: str, tmp_path: Path) -> Iterator[Sample]:
+    sample = Sample(engine, chaos_amqp_uri, tmp_path, publisher_url=publisher_url)
     sample.extra["SAMPLE_HEARTBEAT"] = "2"
     yield sample
     sample.kill_all()
+
+
+@pytest.fixture
+def ran(sample: Sample) -> list[Audited]:
+    return sample.audited()
 
 
 @pytest.fixture
@@ -37,11 +44,37 @@ def assert_all_once(sample: Sample, count: int, *, within: float = 60) -> None:
 @pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
 def test_a_broker_restart_loses_and_doubles_nothing(victim_broker: VictimBroker, running: Sample, kill: bool) -> None:
     """Trap: an acknowledgement after the connection was lost is swallowed, and the message comes again."""
-    send(running.amqp_uri, [admitted("sleep 0.005") for _ in range(800)])
+    running.say([admitted("sleep 0.005") for _ in range(800)])
     eventually(lambda: len(running.noted()) > 20)
     victim_broker.restart(kill=kill)
-    send(running.amqp_uri, [admitted() for _ in range(20)])
+    running.say([admitted() for _ in range(20)])
     assert_all_once(running, 820)
+
+
+def test_what_waits_for_another_try_survives_the_broker(victim_broker: VictimBroker, running: Sample) -> None:
+    """Trap: by default the broker itself moves messages from queue to queue without confirming it."""
+    running.retry_seconds = "5,5"
+    running.stop()
+    running.start()
+    running.wait_until_attached()
+    running.say([admitted(f"once {nth}") for nth in range(30)])
+    eventually(lambda: running.log.read_text().count("attempt 1 failed") == 30, within=20)
+    victim_broker.restart(kill=True)
+    assert_all_once(running, 30)
+
+
+def test_it_starts_while_the_broker_is_away(sample: Sample) -> None:
+    """Trap: nameko waits without limit for its first connection, and can not be stopped meanwhile."""
+    with proxied(sample.amqp_uri) as (proxy, through):
+        proxy.refuse()
+        sample.start(amqp_uri=through)
+        eventually(lambda: "broker lost" in sample.log.read_text(), within=15)
+        assert sample.stop() == 0
+        sample.start(amqp_uri=through)
+        proxy.refuse(refuses=False)
+        sample.wait_until_attached()
+        sample.say([admitted() for _ in range(10)])
+        assert_all_once(sample, 10)
 
 
 @pytest.mark.parametrize("seconds", [6, pytest.param(60, marks=pytest.mark.long)])
@@ -49,22 +82,26 @@ def test_a_frozen_broker_is_given_up_and_found_again(
     victim_broker: VictimBroker, running: Sample, seconds: int
 ) -> None:
     """Trap: a consumer that asks a frozen broker to cancel waits for the answer for ever."""
-    send(running.amqp_uri, [admitted("sleep 0.005") for _ in range(300)])
+    running.say([admitted("sleep 0.005") for _ in range(300)])
     eventually(lambda: len(running.noted()) > 20)
     with victim_broker.frozen():
         frozen_at = time.monotonic()
         eventually(lambda: "broker lost" in running.log.read_text())
         eventually(lambda: time.monotonic() > frozen_at + seconds, within=seconds + 1)
-    send(running.amqp_uri, [admitted() for _ in range(20)])
+    running.say([admitted() for _ in range(20)])
     assert_all_once(running, 320)
 
 
 def test_it_stops_in_time_though_the_broker_is_frozen(victim_broker: VictimBroker, running: Sample) -> None:
     """Trap: closing a connection waits without limit for the broker to agree."""
+    running.say([admitted("sleep 0.05") for _ in range(60)])
+    eventually(running.noted)
     with victim_broker.frozen():
         began = time.monotonic()
         assert running.stop() == 0
         assert time.monotonic() - began < 10
+    running.start()
+    assert_all_once(running, 60)
 
 
 @pytest.mark.parametrize("swallowed", [("up", "down"), ("down",), ("up",)], ids=["both", "down", "up"])
@@ -73,10 +110,10 @@ def test_a_half_open_connection_is_noticed_and_replaced(sample: Sample, swallowe
     with proxied(sample.amqp_uri) as (proxy, through):
         sample.start(amqp_uri=through)
         sample.wait_until_attached()
-        send(sample.amqp_uri, [admitted()])
+        sample.say([admitted()])
         eventually(lambda: len(sample.noted()) == 1)
         proxy.swallow(*swallowed)  # type: ignore[arg-type] # parametrized literals
-        send(sample.amqp_uri, [admitted() for _ in range(10)])
+        sample.say([admitted() for _ in range(10)])
         eventually(lambda: "broker lost" in sample.log.read_text())
         proxy.swallow()
         assert_all_once(sample, 11)
@@ -84,26 +121,47 @@ def test_a_half_open_connection_is_noticed_and_replaced(sample: Sample, swallowe
 
 def test_a_connection_closed_by_the_broker_is_opened_again(victim_broker: VictimBroker, running: Sample) -> None:
     eventually(victim_broker.close_connections, every=0.5)
-    send(running.amqp_uri, [admitted() for _ in range(10)])
+    running.say([admitted() for _ in range(10)])
     assert_all_once(running, 10)
 
 
-def test_a_queue_deleted_under_it_is_declared_again(running: Sample) -> None:
+def test_a_queue_deleted_under_it_is_declared_again_and_what_went_by_is_caught_up(running: Sample) -> None:
+    """Trap: an event published while a subscriber's queue is missing vanishes without an error."""
+    running.say([admitted("sleep 0.005") for _ in range(200)])
+    eventually(running.noted)
     with a_channel(running.amqp_uri) as channel:
         channel.queue_delete("sample.note_member")
-    eventually(lambda: "broker lost" in running.log.read_text())
-    running.wait_until_attached()
-    send(running.amqp_uri, [admitted() for _ in range(10)])
-    assert_all_once(running, 10)
+        running.say([admitted() for _ in range(10)])
+    assert_all_once(running, 210)
 
 
-def test_a_starving_broker_delays_only_what_must_be_tried_again(victim_broker: VictimBroker, sample: Sample) -> None:
+@pytest.fixture
+def impatient_broker(victim_broker: VictimBroker) -> Iterator[VictimBroker]:
+    """It looks twice a second for consumers that have not answered for two."""
+    victim_broker.set_env(consumer_timeout=2000, channel_tick_interval=500)
+    yield victim_broker
+    victim_broker.set_env(consumer_timeout=1_800_000, channel_tick_interval=60_000)
+
+
+@pytest.mark.usefixtures("impatient_broker")
+def test_a_channel_closed_for_a_slow_answer_is_opened_again(running: Sample) -> None:
+    """Trap: a consumer whose channel the broker closed over `consumer_timeout` easily never hears of it."""
+    running.say([admitted("sleep 6"), *[admitted() for _ in range(20)]])
+    eventually(lambda: "broker lost" in running.log.read_text(), within=15)
+    running.say([admitted() for _ in range(10)])
+    assert_all_once(running, 31)
+
+
+@pytest.mark.parametrize("resource", ["memory", "disk"])
+def test_a_starving_broker_delays_only_what_must_be_tried_again(
+    victim_broker: VictimBroker, sample: Sample, resource: Literal["memory", "disk"]
+) -> None:
     """Trap: an alarm blocks the connections that publish; acknowledging must go on, or the alarm never ends."""
     sample.start()
     sample.wait_until_attached()
     sample.stop()
-    send(sample.amqp_uri, [admitted("once a"), *[admitted() for _ in range(350)]])
-    with victim_broker.starved("memory"):
+    sample.say([admitted("once a"), *[admitted() for _ in range(350)]])
+    with victim_broker.starved(resource):
         sample.start()
         eventually(lambda: len(sample.noted()) == 350)
     assert_all_once(sample, 351)
@@ -112,9 +170,9 @@ def test_a_starving_broker_delays_only_what_must_be_tried_again(victim_broker: V
 @pytest.mark.parametrize("blocks", [False, True], ids=["waiting", "computing"])
 def test_a_handler_slower_than_the_heartbeat_is_done_once(running: Sample, blocks: bool) -> None:
     """Trap: a handler that starves the heartbeat has its connection closed and its event delivered again."""
-    send(running.amqp_uri, [admitted("burn 7" if blocks else "sleep 7"), admitted()])
+    running.say([admitted("burn 7" if blocks else "sleep 7"), admitted()])
     eventually(lambda: len(running.noted()) == 2)
-    send(running.amqp_uri, [admitted()])
+    running.say([admitted()])
     assert_all_once(running, 3)
     if not blocks:
         assert "broker lost" not in running.log.read_text()

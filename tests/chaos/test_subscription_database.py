@@ -7,22 +7,28 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from intercoop.audit.services import Audited
 from shared.database import connect
 from shared.messaging.relay.leader import plain_url
-from tests.samples import Sample, admitted, send
+from tests.samples import Sample, admitted
 from tests.victims import VictimDatabase
 from tests.waiting import eventually
 
 
 @pytest.fixture
-def running(chaos_database_url: str, amqp_uri: str, tmp_path: Path) -> Iterator[Sample]:
+def running(chaos_database_url: str, amqp_uri: str, publisher_url: str, tmp_path: Path) -> Iterator[Sample]:
     engine = connect(chaos_database_url)
-    sample = Sample(engine, amqp_uri, tmp_path)
+    sample = Sample(engine, amqp_uri, tmp_path, publisher_url=publisher_url)
     sample.start()
     sample.wait_until_attached()
     yield sample
     sample.kill_all()
     engine.dispose()
+
+
+@pytest.fixture
+def ran(running: Sample) -> list[Audited]:
+    return running.audited()
 
 
 def assert_all_once(sample: Sample, count: int) -> None:
@@ -37,11 +43,11 @@ def assert_all_once(sample: Sample, count: int) -> None:
 def test_an_outage_is_waited_for_and_costs_no_event_an_attempt(
     victim_database: VictimDatabase, running: Sample, seconds: int
 ) -> None:
-    send(running.amqp_uri, [admitted("sleep 0.005") for _ in range(300)])
+    running.say([admitted("sleep 0.005") for _ in range(300)])
     eventually(lambda: len(running.noted()) > 20)
     victim_database.server.stop()
     stopped_at = time.monotonic()
-    send(running.amqp_uri, [admitted() for _ in range(20)])
+    running.say([admitted() for _ in range(20)])
     eventually(lambda: "paused, the database is away" in running.log.read_text())
     eventually(lambda: time.monotonic() > stopped_at + seconds, within=seconds + 1)
     victim_database.server.start()
@@ -49,14 +55,14 @@ def test_an_outage_is_waited_for_and_costs_no_event_an_attempt(
 
 
 def test_a_killed_database_loses_and_doubles_nothing(victim_database: VictimDatabase, running: Sample) -> None:
-    send(running.amqp_uri, [admitted("sleep 0.005") for _ in range(300)])
+    running.say([admitted("sleep 0.005") for _ in range(300)])
     eventually(lambda: len(running.noted()) > 20)
     victim_database.restart(kill=True)
     assert_all_once(running, 300)
 
 
 def test_a_frozen_database_is_waited_for(victim_database: VictimDatabase, running: Sample) -> None:
-    send(running.amqp_uri, [admitted("sleep 0.005") for _ in range(300)])
+    running.say([admitted("sleep 0.005") for _ in range(300)])
     eventually(lambda: len(running.noted()) > 20)
     with victim_database.frozen():
         frozen_at = time.monotonic()
@@ -66,7 +72,7 @@ def test_a_frozen_database_is_waited_for(victim_database: VictimDatabase, runnin
 
 def test_it_stops_in_time_though_the_database_is_away(victim_database: VictimDatabase, running: Sample) -> None:
     victim_database.server.stop()
-    send(running.amqp_uri, [admitted()])
+    running.say([admitted()])
     eventually(lambda: "paused, the database is away" in running.log.read_text())
     began = time.monotonic()
     assert running.stop() == 0
@@ -82,9 +88,14 @@ def test_a_database_that_only_reads_is_away_too(running: Sample) -> None:
     with psycopg.connect(plain_url(running.url), autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         connection.execute(others, [name])
-        send(running.amqp_uri, [admitted() for _ in range(10)])
+        running.engine.dispose()
+        running.say([admitted() for _ in range(10)])
         eventually(lambda: "paused, the database is away" in running.log.read_text())
+        paused_at = time.monotonic()
+        eventually(lambda: time.monotonic() > paused_at + 3)
+        assert "going on" not in running.log.read_text()
         connection.execute("SET default_transaction_read_only = off")
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
         connection.execute(others, [name])
+        running.engine.dispose()
     assert_all_once(running, 10)

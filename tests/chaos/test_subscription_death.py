@@ -7,14 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.samples import Sample, a_sample, admitted, send
+from intercoop.audit.services import Audited
+from tests.samples import Sample, a_sample, admitted
 from tests.waiting import eventually
 
 
 @pytest.fixture
-def sample(broker_addresses: tuple[str, str], database_server_url: str) -> Iterator[Sample]:
-    with a_sample(broker_addresses, database_server_url) as sample:
+def sample(broker_addresses: tuple[str, str], database_server_url: str, publisher_url: str) -> Iterator[Sample]:
+    with a_sample(broker_addresses, database_server_url, publisher_url=publisher_url) as sample:
         yield sample
+
+
+@pytest.fixture
+def ran(sample: Sample) -> list[Audited]:
+    return sample.audited()
 
 
 @pytest.fixture
@@ -29,22 +35,35 @@ def test_killed_in_the_middle_each_effect_still_happens_once(running: Sample, wh
     """Trap: the event of a handler that died comes again; only the inbox knows whether its effect is there."""
     (running.folder / where).touch()
     events = [admitted() for _ in range(30)]
-    send(running.amqp_uri, events)
+    running.say(events)
     assert running.processes[-1].wait(20) == -signal.SIGKILL
     running.start()
     eventually(lambda: len(running.noted()) >= 30)
     assert sorted(running.noted()) == sorted(event.id for event in events)
 
 
+def test_after_a_death_events_still_come_in_the_order_they_were_said(running: Sample) -> None:
+    """Trap: a quorum queue without a delivery limit puts what comes back behind everything else."""
+    events = [admitted("sleep 0.02") for _ in range(150)]
+    running.say(events)
+    eventually(lambda: len(running.noted()) > 10)
+    running.kill_all()
+    assert len(running.noted()) < 150
+    running.start()
+    eventually(lambda: len(running.noted()) >= 150, within=30)
+    assert running.noted() == [event.id for event in events]
+
+
 @pytest.mark.parametrize("limit", [7, pytest.param(20, marks=pytest.mark.long)])
 @pytest.mark.timeout(300)
+@pytest.mark.dead(1)
 def test_an_event_that_kills_the_process_is_put_aside_and_its_neighbours_are_not(sample: Sample, limit: int) -> None:
     sample.extra["SAMPLE_DELIVERY_LIMIT"] = str(limit)
     sample.start()
     sample.wait_until_attached()
     sample.stop()
     good, killer = [admitted() for _ in range(60)], admitted("die")
-    send(sample.amqp_uri, [*good[:30], killer, *good[30:]])
+    sample.say([*good[:30], killer, *good[30:]])
     deaths = 0
     while not sample.dead():
         process = sample.start()
@@ -61,7 +80,7 @@ def test_an_event_that_kills_the_process_is_put_aside_and_its_neighbours_are_not
 def test_told_to_stop_it_finishes_what_is_in_hand_and_gives_back_the_rest(running: Sample) -> None:
     """Trap: stock nameko's graceful stop has no deadline."""
     events = [admitted("sleep 0.2") for _ in range(40)]
-    send(running.amqp_uri, events)
+    running.say(events)
     eventually(running.noted)
     began = time.monotonic()
     assert running.stop() == 0
@@ -79,7 +98,7 @@ def test_a_handler_that_does_not_end_is_rolled_back_at_the_deadline(sample: Samp
     sample.start()
     sample.wait_until_attached()
     event = admitted("doze 40")
-    send(sample.amqp_uri, [event])
+    sample.say([event])
     eventually((sample.folder / "dozing").exists)
     assert sample.stop(within=15) == 0
     assert sample.noted() == []
@@ -89,7 +108,7 @@ def test_a_handler_that_does_not_end_is_rolled_back_at_the_deadline(sample: Samp
 
 def test_a_second_signal_ends_it_at_once_and_loses_nothing(running: Sample) -> None:
     events = [admitted("doze 40"), admitted()]
-    send(running.amqp_uri, events)
+    running.say(events)
     eventually((running.folder / "dozing").exists)
     process = running.processes[-1]
     process.send_signal(signal.SIGTERM)

@@ -189,3 +189,10 @@ def test_one_correlation_id_joins_what_a_request_set_off(running: System, comms:
     ]
     admission = next(event for event in joined if event["type"].endswith("member.admitted.v1"))
     assert {event.get("causationid") for event in joined if event["source"] == "/comms"} == {admission["id"]}
+
+
+def test_no_service_made_a_lock_before_its_threads_were_green(running: System) -> None:
+    """Trap: eventlet can not make such a lock green, and whoever waits for it stops the whole process."""
+    said = [log.read_text() for log in running.plan.logs.iterdir()]
+    assert said
+    assert not any("not greened" in each for each in said)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 import pika
+import psutil
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
@@ -142,3 +143,15 @@ def test_public_streams_are_kept_as_long_as_the_policy_says(broker: OwnBroker) -
 def test_there_is_no_guest(broker: OwnBroker) -> None:
     users = {user["name"] for user in httpx.get(f"{broker.rabbitmq_api}/api/users").json()}
     assert users == {ADMINISTRATOR, *BY_PUBLISHER}
+
+
+@pytest.mark.owns_broker
+def test_nothing_of_it_listens_beyond_this_machine(own_broker: OwnBroker) -> None:
+    """Trap: Erlang's port mapper and distribution listen on every address unless told otherwise."""
+    assert own_broker.server.process
+    ports = own_broker.broker.ports
+    wanted = {ports[name] for name in ("epmd", "amqp", "management", "distribution", "metrics")}
+    listening = [each.laddr for each in psutil.net_connections(kind="tcp") if each.status == psutil.CONN_LISTEN]
+    found = [each for each in listening if each.port in wanted]
+    assert {each.port for each in found} == wanted
+    assert {each.ip for each in found} <= {"127.0.0.1", "::1"}

@@ -212,6 +212,37 @@ def test_the_server_takes_the_lock_from_a_leader_that_fell_silent(outbox_url: st
         eventually(follower.lead)
 
 
+def test_no_transaction_is_open_while_the_broker_is_waited_for(outbox_url: str, amqp_uri: str) -> None:
+    """Trap: a transaction held across the sending pins what the database could clean up, and locks what it read."""
+    with proxied(amqp_uri) as (network, uri), relaying(outbox_url, uri, confirm=60.0, heartbeat=60):
+        fill(outbox_url, 10)
+        eventually(lambda: pending(outbox_url) == 0)
+        network.swallow("down")
+        fill(outbox_url, 100)
+        eventually(lambda: len(read_stream(amqp_uri, ALL, quiet=0.2)) == 110)
+        assert pending(outbox_url) == 100
+        assert scalar(outbox_url, f"{SESSIONS} AND state LIKE 'idle in transaction%'") == 0
+        assert scalar(outbox_url, f"{SESSIONS} AND state = 'idle'") == 1
+        network.swallow()
+        network.cut()
+
+
+def test_a_look_into_a_large_outbox_reads_what_is_unpublished_alone(outbox_url: str) -> None:
+    """Trap: an outbox is no queue; whoever looks through what was published gets slower with every event."""
+    fill(outbox_url, 20_000)
+    scalar(outbox_url, "WITH done AS (UPDATE outbox SET published_at = now(), position = id RETURNING 1) SELECT 1")
+    fill(outbox_url, 10)
+    with connect_plain(outbox_url) as connection:
+        connection.execute("VACUUM ANALYZE outbox")
+    whole = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'outbox'"
+    by_index = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'ix_outbox_unpublished'"
+    before = scalar(outbox_url, whole), scalar(outbox_url, by_index)
+    with Leader(outbox_url, QUICK) as leader:
+        assert len(leader.fetch(500, in_flight=[])) == 10
+    eventually(lambda: scalar(outbox_url, by_index) > before[1])
+    assert scalar(outbox_url, whole) == before[0]
+
+
 def test_rows_in_flight_are_not_fetched_again_but_rows_between_them_are(outbox_url: str) -> None:
     fill(outbox_url, 10)
     with Leader(outbox_url, QUICK) as leader:

@@ -7,19 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from urllib.request import urlopen
 
 import pytest
 from sqlalchemy import Engine
 
 from intercoop.local.ports import Ports
-from shared.messaging.topology import stream
 from shared.tables import plumbing
-from tests.outboxes import assert_complete, fill, pending
-from tests.proxy import proxied
-from tests.relays import QUICK, relay_process
-from tests.streams import read_stream
+from tests.outboxes import fill, pending
 from tests.waiting import eventually
 
 
@@ -58,26 +53,6 @@ def test_a_sigterm_ends_it_in_order(outbox_url: str, amqp_uri: str) -> None:
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 0
     assert json.loads(output) == {"service": "membership", "stopped": True}
-
-
-def test_a_second_sigterm_ends_it_at_once_and_loses_nothing(outbox_url: str, amqp_uri: str) -> None:
-    everything = stream("membership", "internal")
-    patient = replace(QUICK, heartbeat=60, confirm=60.0, drain=60.0)
-    with proxied(amqp_uri) as (network, uri), relay_process(outbox_url, uri, patient) as process:
-        fill(outbox_url, 10)
-        eventually(lambda: pending(outbox_url) == 0)
-        network.swallow("down")
-        fill(outbox_url, 100)
-        eventually(lambda: len(read_stream(amqp_uri, everything, quiet=0.2)) == 110)
-        process.send_signal(signal.SIGTERM)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(0.5)  # confirms are outstanding
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 128 + signal.SIGTERM
-    assert pending(outbox_url) == 100
-    with relay_process(outbox_url, amqp_uri):
-        eventually(lambda: pending(outbox_url) == 0)
-    assert_complete(outbox_url, read_stream(amqp_uri, everything))
 
 
 def test_a_missing_setting_stops_the_start_with_its_name() -> None:

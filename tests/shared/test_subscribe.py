@@ -10,6 +10,7 @@ from shared.database import transaction
 from shared.messaging.outbox import outbox
 from shared.messaging.wire import decode
 from shared.tracing import Trace
+from tests.poison import POISON
 from tests.samples import Sample, Wire, a_channel, a_sample, admitted, send, updated
 from tests.waiting import eventually
 
@@ -88,19 +89,6 @@ def test_errors_leave_no_personal_data_behind(running: Sample) -> None:
     assert "someone@example.org" not in running.dead()[0].error_message
 
 
-POISON = {
-    "not JSON": b"\x00\xff not json",
-    "no CloudEvent": b'{"hello": "world"}',
-    "empty": b"",
-    "unknown type": admitted().body.replace(b"member.admitted.v1", b"member.invented.v1"),
-    "unknown version": admitted().body.replace(b"member.admitted.v1", b"member.admitted.v9"),
-    "wrong data": admitted().body.replace(b'"country":"AR"', b'"country":7'),
-    "wrong id": admitted().body.replace(b'"id":"', b'"id":"x'),
-    "too deep": b"[" * 100_000,
-    "large": b"x" * 10_000_000,
-}
-
-
 def test_poison_is_a_dead_letter_at_once_and_others_go_on(running: Sample) -> None:
     """Trap: stock nameko acknowledges a body it can't decode, and it is gone."""
     good = [admitted() for _ in POISON]
@@ -175,3 +163,13 @@ def test_a_left_over_binding_does_no_harm(running: Sample) -> None:
     send(running.amqp_uri, [updated("not for us", member=uuid4(), version=1), good])
     eventually(lambda: running.noted() == [good.id])
     assert running.dead() == []
+
+
+def test_a_slow_subscription_holds_up_no_other(running: Sample) -> None:
+    """Trap: stock nameko has one connection, one prefetch and one pool of workers for all handlers."""
+    slow = admitted("sleep 6")
+    send(running.amqp_uri, [slow, *[admitted() for _ in range(40)]])
+    eventually(lambda: len(running.kept()) == 41)
+    eventually(lambda: len(running.noted("list_members")) == 41)
+    assert slow.id not in running.noted()
+    eventually(lambda: len(running.noted()) == 41, within=20)
