@@ -86,6 +86,24 @@ class RegistryImported(Event, topic="membership.registry.imported", subject="imp
     gone: int
 
 
+class OrganizationMerged(Event, topic="membership.organization.merged", subject="organization_id"):
+    """The organization was found to be another one, `survivor_id`, which has what it had; its id is used no more."""
+
+    organization_id: UUID
+    survivor_id: UUID
+    merge_id: UUID
+    name: str
+    country: str
+
+
+class OrganizationUnmerged(Event, topic="membership.organization.unmerged", subject="organization_id"):
+    """The merge was a mistake: the organization stands by itself again, beside the one it had been merged into."""
+
+    organization_id: UUID
+    survivor_id: UUID
+    merge_id: UUID
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -94,4 +112,6 @@ EVENTS: tuple[type[Event], ...] = (
     ProspectLost,
     ContactChanged,
     RegistryImported,
+    OrganizationMerged,
+    OrganizationUnmerged,
 )

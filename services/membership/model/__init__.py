@@ -1,6 +1,14 @@
 """What membership knows and decides: organizations, prospects, members, imports, reviews."""
 
+from services.membership.model.affiliations import (
+    AffiliatedWithItself,
+    Affiliation,
+    AffiliationEndsEarly,
+    AlreadyAffiliated,
+    UnknownAffiliation,
+)
 from services.membership.model.base import Base
+from services.membership.model.history import OrganizationChange
 from services.membership.model.imports import Finding, ImportRun, ImportRunning, UnknownImport
 from services.membership.model.members import (
     AlreadyMember,
@@ -11,12 +19,28 @@ from services.membership.model.members import (
     StandingInFuture,
     UnknownMember,
 )
+from services.membership.model.merges import (
+    AffiliatedWithEachOther,
+    AlreadyMerged,
+    AlreadyUnmerged,
+    BothHave,
+    ChoiceOfOne,
+    DecidedDifferent,
+    Merge,
+    MergedWithItself,
+    OpenProspectInTheWay,
+    SurvivorMerged,
+    TwoMemberships,
+    UnknownMerge,
+    WrongReviewItem,
+)
 from services.membership.model.organizations import (
     Contact,
     Identifier,
     IdentifierTwice,
     Organization,
     OrganizationGone,
+    OrganizationMergedAway,
     UnknownContact,
     UnknownOrganization,
     Unmatched,
@@ -25,31 +49,51 @@ from services.membership.model.prospects import AlreadyProspect, Prospect, Prosp
 from services.membership.model.review import AlreadyDecided, ReviewItem, UnknownReviewItem
 
 __all__ = [
+    "AffiliatedWithEachOther",
+    "AffiliatedWithItself",
+    "Affiliation",
+    "AffiliationEndsEarly",
+    "AlreadyAffiliated",
     "AlreadyDecided",
     "AlreadyMember",
+    "AlreadyMerged",
     "AlreadyProspect",
+    "AlreadyUnmerged",
     "Base",
+    "BothHave",
+    "ChoiceOfOne",
     "Contact",
+    "DecidedDifferent",
     "Finding",
     "Identifier",
     "IdentifierTwice",
     "ImportRun",
     "ImportRunning",
     "Member",
+    "Merge",
+    "MergedWithItself",
     "NotAllowedFrom",
+    "OpenProspectInTheWay",
     "Organization",
+    "OrganizationChange",
     "OrganizationGone",
+    "OrganizationMergedAway",
     "Prospect",
     "ProspectClosed",
     "ReviewItem",
     "StandingBackdated",
     "StandingChange",
     "StandingInFuture",
+    "SurvivorMerged",
+    "TwoMemberships",
+    "UnknownAffiliation",
     "UnknownContact",
     "UnknownImport",
     "UnknownMember",
+    "UnknownMerge",
     "UnknownOrganization",
     "UnknownProspect",
     "UnknownReviewItem",
     "Unmatched",
+    "WrongReviewItem",
 ]

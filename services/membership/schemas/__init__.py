@@ -1,13 +1,17 @@
 """What callers of membership may send and will get."""
 
+from services.membership.schemas.affiliations import (
+    AffiliationChange,
+    AffiliationFilter,
+    AffiliationRequest,
+    AffiliationResponse,
+    OrganizationChangeResponse,
+)
 from services.membership.schemas.imports import (
-    DecisionRequest,
     FindingFilter,
     FindingResponse,
     ImportFilter,
     ImportResponse,
-    ReviewFilter,
-    ReviewItemResponse,
     TermResponse,
     VocabularyResponse,
 )
@@ -23,6 +27,14 @@ from services.membership.schemas.members import (
     StandingChangeResponse,
     StandingRequest,
 )
+from services.membership.schemas.merges import (
+    MergeFilter,
+    MergePreviewFilter,
+    MergePreviewResponse,
+    MergeRequest,
+    MergeResponse,
+    UndoRequest,
+)
 from services.membership.schemas.organizations import (
     ContactChange,
     ContactRequest,
@@ -36,9 +48,19 @@ from services.membership.schemas.organizations import (
     OrganizationResponse,
     OrganizationSummary,
 )
+from services.membership.schemas.review import (
+    DecisionRequest,
+    ReviewFilter,
+    ReviewItemResponse,
+    SignalResponse,
+)
 
 __all__ = [
     "AdmissionRequest",
+    "AffiliationChange",
+    "AffiliationFilter",
+    "AffiliationRequest",
+    "AffiliationResponse",
     "ContactChange",
     "ContactRequest",
     "ContactResponse",
@@ -52,7 +74,13 @@ __all__ = [
     "MemberFilter",
     "MemberResponse",
     "MemberSummary",
+    "MergeFilter",
+    "MergePreviewFilter",
+    "MergePreviewResponse",
+    "MergeRequest",
+    "MergeResponse",
     "OrganizationChange",
+    "OrganizationChangeResponse",
     "OrganizationFilter",
     "OrganizationReference",
     "OrganizationRequest",
@@ -64,8 +92,10 @@ __all__ = [
     "ProspectResponse",
     "ReviewFilter",
     "ReviewItemResponse",
+    "SignalResponse",
     "StandingChangeResponse",
     "StandingRequest",
     "TermResponse",
+    "UndoRequest",
     "VocabularyResponse",
 ]

@@ -1,14 +1,25 @@
 """Every way into the membership service, a module per noun."""
 
+from services.membership.service.affiliations import AffiliationRoutes
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.members import MemberRoutes
+from services.membership.service.merges import MergeRoutes
 from services.membership.service.organizations import OrganizationRoutes
 from services.membership.service.prospects import ProspectRoutes
 from services.membership.service.review import ReviewRoutes
 from shared.http.standard import StandardRoutes
 
 
-class MembershipService(StandardRoutes, OrganizationRoutes, ProspectRoutes, MemberRoutes, ReviewRoutes, ImportRoutes):
+class MembershipService(
+    StandardRoutes,
+    OrganizationRoutes,
+    AffiliationRoutes,
+    ProspectRoutes,
+    MemberRoutes,
+    ReviewRoutes,
+    MergeRoutes,
+    ImportRoutes,
+):
     """Organizations, prospects, members, and the registers they come from."""
 
     name = "membership"
