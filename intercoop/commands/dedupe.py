@@ -13,9 +13,10 @@ from services.membership.matching import Pair
 from services.membership.register_pairs import Compared, compare_register
 from services.membership.registers.encoding import UnreadableFile
 from services.membership.registers.profile import ProfileError, load_profile
-from services.membership.scoring import SENTENCES, Score, Signal
+from services.membership.scoring import Level, Score, Signal
+from services.membership.signals import SENTENCES
 
-LEVELS = ("certain", "likely", "possible")
+LEVELS: tuple[Level, ...] = ("certain", "likely", "possible")
 SHOWN = 20
 
 
@@ -27,9 +28,7 @@ SHOWN = 20
 )
 @click.option("--all", "show_all", is_flag=True, help="print every pair of FILE, not the first twenty alone")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
-def command(
-    *, file: Path | None, profile_name: str | None, pairs: Path | None, show_all: bool, as_json: bool
-) -> None:
+def command(*, file: Path | None, profile_name: str | None, pairs: Path | None, show_all: bool, as_json: bool) -> None:
     """Measure how duplicates are found, on a labelled list of names; or list the pairs of a register's FILE.
 
     Without FILE: precision and recall on the list that comes with the product, or on --pairs, and every error. With

@@ -1,6 +1,7 @@
 """Comms: what the federation writes to its members, in their language, by mail and in their inbox.
 
-Owns: messages and their timelines, welcomes; its replicas of members and contacts
+Owns: messages and their timelines, welcomes; its replicas of members, contacts and merges
 Publishes: MessageDelivered
-Listens to: MemberAdmitted, MemberUpdated, MemberStandingChanged, ContactChanged (membership)
+Listens to: MemberAdmitted, MemberUpdated, MemberStandingChanged, ContactChanged, OrganizationMerged,
+    OrganizationUnmerged (membership)
 """

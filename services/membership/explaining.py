@@ -5,7 +5,7 @@ from typing import Any
 
 from services.membership.merging import RULES, Rule
 from services.membership.model import Merge, ReviewItem
-from services.membership.scoring import SENTENCES
+from services.membership.signals import SENTENCES
 from shared.i18n import Language, gettext
 
 KEPT_NOTHING = "Nothing came after the merge: both are as they were."

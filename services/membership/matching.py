@@ -93,7 +93,9 @@ def _by_other_names(place: Sequence[Candidate]) -> dict[object, list[Candidate]]
 def _acronyms_as_names(place: Sequence[Candidate]) -> Iterator[tuple[Candidate, Candidate]]:
     for one in place:
         if is_acronym(one.name):
-            yield from ((one, other) for other in place if other is not one and abbreviates(joined(one.name), other.name))
+            yield from (
+                (one, other) for other in place if other is not one and abbreviates(joined(one.name), other.name)
+            )
 
 
 def _close_cores(cores: Iterable[Core]) -> set[tuple[Core, Core]]:

@@ -11,7 +11,8 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from services.membership.identifiers import IDENTITY, Kind
-from services.membership.names import abbreviates, activities, acronyms_of, core, distinctive, fold, is_acronym, joined
+from services.membership.names import abbreviates, acronyms_of, activities, core, distinctive, fold, is_acronym, joined
+from services.membership.signals import WEIGHTS
 
 Level = Literal["certain", "likely", "possible", "unlikely"]
 
@@ -31,67 +32,9 @@ _SHARED_HOSTS = frozenset(
 )
 """Hosts that many organizations have their page at."""
 
-WEIGHTS = {
-    "shared_identifier": 70,
-    "same_decree": 25,
-    "name_equal": 50,
-    "name_close": 45,
-    "name_besides_activity": 30,
-    "name_other_activity": 10,
-    "name_is_acronym": 30,
-    "trade_name": 45,
-    "same_acronym": 30,
-    "acronym_of_name": 15,
-    "same_place": 20,
-    "same_address": 10,
-    "same_website": 20,
-    "same_founding": 10,
-    "founding_a_slip_apart": 5,
-    "name_different": -25,
-    "homonym": -30,
-    "same_register": -30,
-    "two_registrations": -25,
-    "other_founding": -5,
-    "other_identifier": -60,
-    "other_country": -60,
-    "other_subdivision": -45,
-    "other_place": -10,
-    "other_address": -40,
-    "other_website": -5,
-}
-"""Points each signal brings. docs/decisions/0017 says how they were found."""
-
-SENTENCES = {
-    "shared_identifier": "Both have the valid identifier {scheme} {value}.",
-    "same_decree": "Both name {scheme} {value}, which may stand for several organizations.",
-    "name_equal": "The names say the same apart from legal forms, abbreviations and accents: {first}; {second}.",
-    "name_close": "The names differ by a slip of the pen or a space: {first}; {second}.",
-    "name_besides_activity": "The names are the same but for an activity that one of them leaves out: {first}; {second}.",
-    "name_other_activity": "The names are the same, and each says another activity: {first}; {second}.",
-    "name_is_acronym": "{acronym} is the acronym of the other's name.",
-    "trade_name": "One bears the other's trade name: {name}.",
-    "same_acronym": "Both are known as {acronym}.",
-    "acronym_of_name": "The acronym {acronym} fits the other's name.",
-    "same_place": "Both are in the same place.",
-    "same_address": "Both have the same address.",
-    "same_website": "Both have the website {host}.",
-    "same_founding": "Both were founded or registered on {day}.",
-    "founding_a_slip_apart": "The days of founding, {first} and {second}, differ by one digit.",
-    "name_different": "The names are different: {first}; {second}.",
-    "homonym": "Their register has the very same name under two keys.",
-    "same_register": "The same register has them under two keys.",
-    "two_registrations": "Their register entered them on two days, {first} and {second}.",
-    "other_founding": "They were founded or registered on different days, {first} and {second}.",
-    "other_identifier": "They have different valid numbers of {scheme}: {first}, {second}.",
-    "other_country": "They are in different countries.",
-    "other_subdivision": "They are in different provinces or states.",
-    "other_place": "They are in different places.",
-    "other_address": "They have different addresses.",
-    "other_website": "They have different websites, {first} and {second}.",
-}
-"""What each signal says to a person; each sentence is the key of its translations."""
-
-_FORBID_CERTAINTY = frozenset({"same_register", "other_identifier", "other_country", "other_subdivision", "name_different"})
+_FORBID_CERTAINTY = frozenset(
+    {"same_register", "other_identifier", "other_country", "other_subdivision", "name_different"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,8 +187,10 @@ def _places(a: Candidate, b: Candidate, *, in_one_place: bool) -> Iterator[Signa
     first, second = host(a.website), host(b.website)
     if first and second:
         same = first == second
-        yield Signal("same_website", {"host": first}) if same else Signal(
-            "other_website", {"first": first, "second": second}
+        yield (
+            Signal("same_website", {"host": first})
+            if same
+            else Signal("other_website", {"first": first, "second": second})
         )
 
 

@@ -201,9 +201,9 @@ def test_an_item_is_read(session: Session) -> None:
 def test_messages_and_welcomes_are_filtered(session: Session) -> None:
     mail = queued_mail(session)
     welcomed(session, an_admission())
-    assert session.scalars(operations.messages(channel="email")).all() == [mail]
-    assert session.scalars(operations.messages(state="queued")).all() == [mail]
-    assert len(session.scalars(operations.messages(organization_id=mail.organization_id)).all()) == 2
+    assert session.scalars(operations.messages(session, channel="email")).all() == [mail]
+    assert session.scalars(operations.messages(session, state="queued")).all() == [mail]
+    assert len(session.scalars(operations.messages(session, organization_id=mail.organization_id)).all()) == 2
     assert len(session.scalars(operations.welcomes()).all()) == 2
     assert [w.state for w in session.scalars(operations.welcomes(state="awaiting_contact"))] == ["awaiting_contact"]
 

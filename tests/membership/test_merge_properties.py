@@ -24,6 +24,7 @@ from services.membership.model import (
     Prospect,
     ReviewItem,
 )
+from services.membership.operations.pointers import STAYS, pointers
 from shared.errors import DomainError
 from tests.membership.making import NOW
 
@@ -132,12 +133,12 @@ def without_new_pairs(now: State, then: State) -> State:
 
 
 @ROUNDS
-@given(one=CONTENTS, other=CONTENTS, mine=BESIDES, theirs=BESIDES, choices=SIDES)
+@given(two=st.lists(st.tuples(CONTENTS, BESIDES), min_size=2, max_size=2), choices=SIDES)
 def test_a_merge_undone_leaves_everything_as_it_was(
-    membership_engine: Engine, one: State, other: State, mine: State, theirs: State, choices: State
+    membership_engine: Engine, two: list[tuple[State, State]], choices: State
 ) -> None:
     with rolled_back(membership_engine) as session:
-        survivor, loser = made(session, one, mine), made(session, other, theirs)
+        survivor, loser = (made(session, contents, besides) for contents, besides in two)
         before = state(session)
         merge = merged(session, survivor, loser, choices, 0)
         if merge is None:
@@ -162,17 +163,16 @@ def getattr_of(known: State, organization_id: UUID, field: str) -> Any:
 
 @ROUNDS
 @given(
-    contents=st.lists(CONTENTS, min_size=4, max_size=4),
-    besides=st.lists(BESIDES, min_size=4, max_size=4),
+    four=st.lists(st.tuples(CONTENTS, BESIDES), min_size=4, max_size=4),
     pairs=st.lists(st.permutations(range(4)).map(lambda order: tuple(order[:2])), min_size=1, max_size=5),
     choices=st.lists(SIDES, min_size=5, max_size=5),
     order=st.randoms(use_true_random=False),
 )
 def test_chains_of_merges_come_apart_in_any_order_that_is_allowed(
-    membership_engine: Engine, contents: list[State], besides: list[State], pairs: Any, choices: list[State], order: Any
+    membership_engine: Engine, four: list[tuple[State, State]], pairs: Any, choices: list[State], order: Any
 ) -> None:
     with rolled_back(membership_engine) as session:
-        ids = [made(session, one, more) for one, more in zip(contents, besides, strict=True)]
+        ids = [made(session, contents, besides) for contents, besides in four]
         before = state(session)
         done = [
             merge
@@ -191,8 +191,6 @@ def test_chains_of_merges_come_apart_in_any_order_that_is_allowed(
 
 
 def test_every_table_that_points_at_an_organization_can_follow_it() -> None:
-    from services.membership.operations.pointers import STAYS, pointers  # noqa: PLC0415 -- this test alone looks inside
-
     following = {table.name for table, _ in pointers()}
     assert {"contacts", "members", "prospects", "affiliations"} <= following
     pointing = {

@@ -43,7 +43,9 @@ class AffiliatedWithEachOther(Conflict):
 
 
 class BothHave(Conflict):
-    message = "Both have entries in {table} that can't stand side by side; close or remove one of them first, then merge."
+    message = (
+        "Both have entries in {table} that can't stand side by side; close or remove one of them first, then merge."
+    )
 
 
 class DecidedDifferent(Conflict):

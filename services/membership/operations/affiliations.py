@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from services.membership.model import Affiliation, AlreadyAffiliated, UnknownAffiliation
 from services.membership.model.affiliations import AffiliatedWithItself
-from services.membership.operations.history import note
 from services.membership.operations.finding import organization, organization_to_change
+from services.membership.operations.history import note
 from shared.ids import uuid7
 
 

@@ -38,7 +38,7 @@ def neighbours(session: Session, places: Sequence[str]) -> list[list[Candidate]]
 
 
 def _columns() -> Select[Any]:
-    return select(
+    columns: tuple[Any, ...] = (
         Organization.id,
         Organization.name,
         Organization.country,
@@ -51,6 +51,7 @@ def _columns() -> Select[Any]:
         Organization.founded_on,
         Organization.register,
     )
+    return select(*columns)
 
 
 def _read(session: Session, query: Select[Any]) -> list[Candidate]:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from services.membership.model import Contact, UnknownContact
 from services.membership.operations.announcing import announce_contact, live_member
-from services.membership.operations.history import note
 from services.membership.operations.finding import organization_to_change
+from services.membership.operations.history import note
 from shared.ids import uuid7
 
 

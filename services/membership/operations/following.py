@@ -57,7 +57,7 @@ def follow(session: Session, changed: dict[UUID, Entry], *, now: datetime) -> No
         return
     lineage = Lineage(session, list(changed))
     everybody = [*changed, *lineage.survivors]
-    organizations = _locked(session, everybody)
+    organizations = lineage.organizations = _locked(session, everybody)
     theirs = select(Member).where(Member.organization_id.in_(everybody), Member.standing.in_(LIVE))
     members = {member.organization_id: member for member in session.scalars(theirs)}
     followed = set()
@@ -67,7 +67,7 @@ def follow(session: Session, changed: dict[UUID, Entry], *, now: datetime) -> No
         followed.add(shown.id)
         member = members.get(shown.id)
         before, record = public_state(member) if member else None, facts_of(shown)
-        _follow(session, row, shown, entry, lineage, organizations, is_member=member is not None, now=now)
+        _follow(session, row, shown, entry, lineage, is_member=member is not None, now=now)
         session.flush()
         note_difference(session, shown, record, "register_changed", actor=trace_of(session).actor, now=now)
         if member and public_state(member) != before:
@@ -89,14 +89,15 @@ def _follow(
     shown: Organization,
     entry: Entry,
     lineage: Lineage,
-    organizations: dict[UUID, Organization],
     *,
     is_member: bool,
     now: datetime,
 ) -> None:
-    told = [(scheme, value, valid, entry.kinds.get(scheme) or kind_of(scheme)) for scheme, value, valid in entry.identifiers]
+    told = [
+        (scheme, value, valid, entry.kinds.get(scheme) or kind_of(scheme)) for scheme, value, valid in entry.identifiers
+    ]
     new = [Identifier(scheme=scheme, value=value, valid=valid, kind=kind) for scheme, value, valid, kind in told]
-    lineage.identify(row, new, set(entry.schemes), organizations)
+    lineage.identify(row, new, set(entry.schemes))
     facts: dict[str, Any] = {column: getattr(entry, column) for column in OF_THE_REGISTER}
     facts |= {column: value for column in IF_GIVEN if (value := getattr(entry, column))}
     if row.degree == degree_of(row.structure):
@@ -104,7 +105,7 @@ def _follow(
     row.register_hash, row.gone_at = entry.digest, None
     if shown is not row:
         shown.gone_at = None
-    lineage.describe(row, facts, organizations, now=now)
+    lineage.describe(row, facts, now=now)
     _follow_contacts(session, row, shown, entry, is_member=is_member, now=now)
 
 

@@ -64,7 +64,14 @@ def note(
 
 
 def note_difference(
-    session: Session, known: Organization, before: Facts, kind: ChangeKind, *, reason: str = "", actor: str, now: datetime
+    session: Session,
+    known: Organization,
+    before: Facts,
+    kind: ChangeKind,
+    *,
+    reason: str = "",
+    actor: str,
+    now: datetime,
 ) -> None:
     """Add a line that says what differs from `before`; none when nothing does."""
     after = facts_of(known)

@@ -28,16 +28,14 @@ class MemberView:
     @classmethod
     def of(cls, session: Session, organization: Organization) -> Self:
         member = live_member(session, organization)
-        return cls(member and member.id, public_state(member) if member else None)
+        return cls(member.id, public_state(member)) if member else cls(None, None)
 
     @property
     def is_member(self) -> bool:
         return self.member_id is not None
 
 
-def announce_merge(
-    session: Session, merge: Merge, survivor: Organization, *, before: MemberView, at: datetime
-) -> None:
+def announce_merge(session: Session, merge: Merge, survivor: Organization, *, before: MemberView, at: datetime) -> None:
     """The loser's memberships and contacts are the survivor's from now on."""
     _announce_members(session, merge, survivor, before, at=at)
     if live_member(session, survivor):
@@ -81,5 +79,3 @@ def _announce_members(
 
 def _moved(merge: Merge, name: str) -> set[UUID]:
     return {UUID(one) for one in merge.moved.get(name, ())}
-
-

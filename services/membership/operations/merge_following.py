@@ -14,13 +14,16 @@ from services.membership.model import Identifier, Merge, Organization
 from services.membership.operations.history import plain
 
 Facts = dict[str, Any]
-Organizations = dict[UUID, Organization]
 
 
 class Lineage:
-    """The merges that hold around some organizations: into what each went, and what went into it."""
+    """The merges that hold around some organizations: into what each went, and what went into it.
+
+    `organizations` are all of them by id, locked by whoever uses this.
+    """
 
     def __init__(self, session: Session, organization_ids: Sequence[UUID]) -> None:
+        self.organizations: dict[UUID, Organization] = {}
         self._of: dict[UUID, Merge] = {}
         self._into: dict[UUID, list[Merge]] = defaultdict(list)
         ids, seen = set(organization_ids), set[UUID]()
@@ -48,21 +51,19 @@ class Lineage:
             organization_id = self._of[organization_id].survivor_id
         return organization_id
 
-    def describe(self, row: Organization, facts: Facts, organizations: Organizations, *, now: datetime) -> None:
-        """Let `row` say `facts`, but for the fields a merge gave it from elsewhere; its survivor follows in the others."""
+    def describe(self, row: Organization, facts: Facts, *, now: datetime) -> None:
+        """Let `row` say `facts`, but for fields a merge gave it from elsewhere; its survivor follows in the others."""
         own = {field: value for field, value in facts.items() if not self._is_covered(row, field, value, facts)}
         changed = {field: value for field, value in own.items() if getattr(row, field) != value}
         row.describe(now=now, **own)
         merge = self._of.get(row.id)
         if merge and changed:
-            survivor = organizations[merge.survivor_id]
+            survivor = self.organizations[merge.survivor_id]
             passed = {field: value for field, value in changed.items() if self._passes(merge, survivor, field, value)}
             if passed:
-                self._pass_on(merge, survivor, passed, organizations, now=now)
+                self._pass_on(merge, survivor, passed, now=now)
 
-    def identify(
-        self, row: Organization, told: list[Identifier], schemes: set[str], organizations: Organizations
-    ) -> None:
+    def identify(self, row: Organization, told: list[Identifier], schemes: set[str]) -> None:
         """Let `row` bear `told` of `schemes`, beside what merges brought it; its survivor follows."""
         before = {(one.scheme, one.value): one for one in row.identifiers}
         brought = {(scheme, value) for merge in self._into[row.id] for scheme, value in merge.added}
@@ -74,7 +75,7 @@ class Lineage:
         after = {(one.scheme, one.value) for one in row.identifiers}
         merge = self._of.get(row.id)
         if merge:
-            self._pass_identifiers(merge, before.keys() - after, row, organizations)
+            self._pass_identifiers(merge, before.keys() - after, row)
 
     def _is_covered(self, row: Organization, field: str, value: Any, facts: Facts) -> bool:
         """Whether a merge gave the field another value; then what the register says waits for its undoing."""
@@ -104,9 +105,7 @@ class Lineage:
                 return False
         return True
 
-    def _pass_on(
-        self, merge: Merge, survivor: Organization, passed: Facts, organizations: Organizations, *, now: datetime
-    ) -> None:
+    def _pass_on(self, merge: Merge, survivor: Organization, passed: Facts, *, now: datetime) -> None:
         facts = {}
         for field, value in passed.items():
             if field not in LISTS:
@@ -121,15 +120,13 @@ class Lineage:
         survivor.describe(now=now, **facts)
         further = self._of.get(survivor.id)
         if further:
-            onward = organizations[further.survivor_id]
+            onward = self.organizations[further.survivor_id]
             again = {field: value for field, value in facts.items() if self._passes(further, onward, field, value)}
             if again:
-                self._pass_on(further, onward, again, organizations, now=now)
+                self._pass_on(further, onward, again, now=now)
 
-    def _pass_identifiers(
-        self, merge: Merge, gone: set[tuple[str, str]], row: Organization, organizations: Organizations
-    ) -> None:
-        survivor = organizations[merge.survivor_id]
+    def _pass_identifiers(self, merge: Merge, gone: set[tuple[str, str]], row: Organization) -> None:
+        survivor = self.organizations[merge.survivor_id]
         known = {(one.scheme, one.value): one for one in survivor.identifiers}
         added = [pair for pair in merge.added if tuple(pair) not in gone]
         lost = {pair for pair in gone if list(pair) in merge.added and pair in known}
@@ -143,7 +140,7 @@ class Lineage:
         merge.added = added
         further = self._of.get(survivor.id)
         if further:
-            self._pass_identifiers(further, lost, survivor, organizations)
+            self._pass_identifiers(further, lost, survivor)
 
     def _own(self, organization_id: UUID, pair: list[str]) -> None:
         """The organization's own register gives it now, so that no undoing takes it away."""

@@ -97,7 +97,11 @@ def merge_organizations(
     session.flush()
     _note(session, merge, survivor, loser, record, now=now)
     fact = OrganizationMerged(
-        organization_id=loser.id, survivor_id=survivor.id, merge_id=merge.id, name=survivor.name, country=survivor.country
+        organization_id=loser.id,
+        survivor_id=survivor.id,
+        merge_id=merge.id,
+        name=survivor.name,
+        country=survivor.country,
     )
     publish(session, fact, at=now)
     announce_merge(session, merge, survivor, before=before, at=now)
@@ -246,7 +250,13 @@ def stored(field: str, value: Any) -> Any:
 
 
 def _note(
-    session: Session, merge: Merge, survivor: Organization, loser: Organization, record: dict[str, Any], *, now: datetime
+    session: Session,
+    merge: Merge,
+    survivor: Organization,
+    loser: Organization,
+    record: dict[str, Any],
+    *,
+    now: datetime,
 ) -> None:
     after = facts_of(survivor)
     fields = {name: [record[name], after[name]] for name in after if record[name] != after[name]}

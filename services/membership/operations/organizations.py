@@ -1,7 +1,7 @@
 """Organizations: find, add, change."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 

@@ -31,7 +31,9 @@ def undo_merge(session: Session, merge: Merge, *, reason: str, actor: str, now: 
     others = _other_merges(session, merge)
     move(session, _theirs(session, merge), source=survivor.id, target=loser.id)
     return_reviews(session, merge.moved, survivor_id=survivor.id, loser_id=loser.id)
-    session.execute(update(Contact).where(Contact.organization_id == loser.id, Contact.source_id == loser.id).values(source_id=None))
+    session.execute(
+        update(Contact).where(Contact.organization_id == loser.id, Contact.source_id == loser.id).values(source_id=None)
+    )
     session.expire_all()
     _return_identifiers(merge, survivor, others)
     fields = _return_fields(merge, survivor, others, now=now)
@@ -57,7 +59,9 @@ def _lock(session: Session, merge: Merge) -> tuple[Organization, Organization]:
 
 def _other_merges(session: Session, merge: Merge) -> Sequence[Merge]:
     """Those of others into the same survivor that still hold, oldest first."""
-    others = select(Merge).where(Merge.survivor_id == merge.survivor_id, Merge.id != merge.id, Merge.undone_at.is_(None))
+    others = select(Merge).where(
+        Merge.survivor_id == merge.survivor_id, Merge.id != merge.id, Merge.undone_at.is_(None)
+    )
     return session.scalars(others.order_by(Merge.merged_at, Merge.id).with_for_update()).all()
 
 
@@ -129,7 +133,10 @@ def _forget(later: Sequence[Merge], field: str, gone: list[Any]) -> None:
 def _added_since(session: Session, merge: Merge, others: Sequence[Merge]) -> dict[str, int]:
     """How many rows point at the survivor that neither it nor anybody merged into it had before."""
     had = Counter[tuple[str, str]]()
-    for name, ids in (*merge.snapshot["survivor"]["rows"].items(), *(pair for one in others for pair in one.moved.items())):
+    for name, ids in (
+        *merge.snapshot["survivor"]["rows"].items(),
+        *(pair for one in others for pair in one.moved.items()),
+    ):
         had.update((name, one) for one in ids)
     rows = rows_at(session, merge.survivor_id)
     new = {name: sum((name, one) not in had for one in ids) for name, ids in rows.items()}
@@ -137,11 +144,27 @@ def _added_since(session: Session, merge: Merge, others: Sequence[Merge]) -> dic
 
 
 def _note(
-    session: Session, merge: Merge, survivor: Organization, loser: Organization, record: dict[str, Any], *, now: datetime
+    session: Session,
+    merge: Merge,
+    survivor: Organization,
+    loser: Organization,
+    record: dict[str, Any],
+    *,
+    now: datetime,
 ) -> None:
     after = facts_of(survivor)
     fields = {name: [record[name], after[name]] for name in after if record[name] != after[name]}
     about = {"merge_id": str(merge.id)}
     actor, reason = str(merge.undone_by), merge.undo_reason
-    note(session, survivor.id, "unmerged", fields={**about, "parted": loser.name, **fields}, reason=reason, actor=actor, now=now)
-    note(session, loser.id, "unmerged", fields={**about, "survivor": survivor.name}, reason=reason, actor=actor, now=now)
+    note(
+        session,
+        survivor.id,
+        "unmerged",
+        fields={**about, "parted": loser.name, **fields},
+        reason=reason,
+        actor=actor,
+        now=now,
+    )
+    note(
+        session, loser.id, "unmerged", fields={**about, "survivor": survivor.name}, reason=reason, actor=actor, now=now
+    )

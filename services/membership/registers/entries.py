@@ -40,7 +40,8 @@ class Flag(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An organization as its register has it: `contacts` are (email, phone), `identifiers` (scheme, value, valid).
 
-    What has a default was added later; left out of the digest while empty, it changes no older one. `schemes` are all the register may give identifiers of, so that one it no longer gives can be taken away.
+    What has a default was added later; left out of the digest while empty, it changes no older one. `schemes` are all
+    the register may give identifiers of, so that one it no longer gives can be taken away.
     """
 
     key: str

@@ -16,7 +16,9 @@ STRUCTURE = validate.OneOf(list(STRUCTURES))
 DEGREE = validate.OneOf(list(DEGREES))
 CONTACT_ROLE = validate.OneOf(list(CONTACT_ROLES))
 IDENTIFIER_KIND = validate.OneOf(get_args(Kind))
-LANGUAGE_TAG = validate.Regexp(r"^[a-z]{2,3}(-[A-Z]{2})?\Z", error="Must be a language tag of BCP 47 such as es or pt-BR.")
+LANGUAGE_TAG = validate.Regexp(
+    r"^[a-z]{2,3}(-[A-Z]{2})?\Z", error="Must be a language tag of BCP 47 such as es or pt-BR."
+)
 LANGUAGE = validate.OneOf(LANGUAGES)
 STANDING = validate.OneOf(get_args(Standing))
 CATEGORY = validate.OneOf(get_args(Category))

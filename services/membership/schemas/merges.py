@@ -34,9 +34,7 @@ class MergePreviewResponse(Schema):
 
     survivor = fields.Nested(OrganizationReference, required=True)
     loser = fields.Nested(OrganizationReference, required=True)
-    fields_ = fields.List(
-        fields.Nested(MergeFieldResponse), required=True, data_key="fields", attribute="fields"
-    )
+    fields_ = fields.List(fields.Nested(MergeFieldResponse), required=True, data_key="fields", attribute="fields")
 
 
 class MergeRequest(Schema):

@@ -7,7 +7,8 @@ from marshmallow import Schema, fields, validate
 from services.membership.model.review import Decision, Reason
 from services.membership.schemas.checks import TEXT
 from services.membership.schemas.organizations import OrganizationReference
-from services.membership.scoring import WEIGHTS, Level
+from services.membership.scoring import Level
+from services.membership.signals import WEIGHTS
 
 
 class ReviewFilter(Schema):
@@ -44,9 +45,7 @@ class ReviewItemResponse(Schema):
     first = fields.Nested(OrganizationReference, required=True, attribute="item.first")
     second = fields.Nested(OrganizationReference, required=True, attribute="item.second")
     reason = fields.String(required=True, attribute="item.reason", validate=validate.OneOf(get_args(Reason)))
-    evidence = fields.Dict(
-        keys=fields.String(), values=fields.String(), required=True, attribute="item.evidence"
-    )
+    evidence = fields.Dict(keys=fields.String(), values=fields.String(), required=True, attribute="item.evidence")
     score = fields.Integer(required=True, attribute="item.score", metadata={"example": 65})
     level = fields.String(
         required=True, attribute="item.level", validate=validate.OneOf(get_args(Level)), metadata={"example": "likely"}

@@ -42,9 +42,7 @@ class AffiliationRoutes:
             call.session, organization_id=organization_id, **call.body, actor=call.actor, now=call.now
         )
 
-    @route(
-        "PATCH", _AFFILIATION, scope=WRITE, body=schemas.AffiliationChange, returns=schemas.AffiliationResponse
-    )
+    @route("PATCH", _AFFILIATION, scope=WRITE, body=schemas.AffiliationChange, returns=schemas.AffiliationResponse)
     def change_affiliation(self, call: Call, *, organization_id: UUID, affiliation_id: UUID) -> Affiliation:
         """Change its days or its note; with a last day it has ended."""
         affiliation = operations.affiliation_to_change(

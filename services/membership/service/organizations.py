@@ -28,7 +28,7 @@ class OrganizationRoutes:
         sort={"name": Organization.folded_name},
     )
     def list_organizations(self, call: Call) -> Page[Organization]:
-        """Every cooperative and body known, found by name, acronym, place, sector, degree, federation, register or standing."""
+        """Every cooperative and body known, found by name, acronym, place, sector, degree or standing."""
         return call.page(operations.organizations(**call.query))
 
     @route(

@@ -30,9 +30,7 @@ def _widen_organizations() -> None:
     op.add_column("organizations", sa.Column("folded_aliases", sa.String(), server_default="", nullable=False))
     op.add_column("organizations", sa.Column("acronyms", texts, server_default=sa.text("'{}'"), nullable=False))
     op.add_column("organizations", sa.Column("merged_into", sa.Uuid(), nullable=True))
-    op.create_foreign_key(
-        "fk_organizations_merged_into", "organizations", "organizations", ["merged_into"], ["id"]
-    )
+    op.create_foreign_key("fk_organizations_merged_into", "organizations", "organizations", ["merged_into"], ["id"])
     op.drop_index("ix_organizations_search", "organizations")
     op.drop_column("organizations", "search")
     searched = "to_tsvector('simple'::regconfig, folded_name || ' ' || folded_aliases)"
@@ -89,9 +87,7 @@ def _create_affiliations() -> None:
         sa.Column("note", sa.String(), server_default="", nullable=False),
         sa.CheckConstraint("organization_id <> federation_id", name="ck_affiliations_two"),
         sa.CheckConstraint("until_on >= since_on", name="ck_affiliations_order"),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name="fk_affiliations_organization_id"
-        ),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_affiliations_organization_id"),
         sa.ForeignKeyConstraint(["federation_id"], ["organizations.id"], name="fk_affiliations_federation_id"),
         sa.PrimaryKeyConstraint("id", name="pk_affiliations"),
     )
@@ -148,9 +144,7 @@ def _create_organization_merges() -> None:
         sa.Column("kept", postgresql.JSONB(), nullable=True),
         sa.ForeignKeyConstraint(["survivor_id"], ["organizations.id"], name="fk_organization_merges_survivor_id"),
         sa.ForeignKeyConstraint(["loser_id"], ["organizations.id"], name="fk_organization_merges_loser_id"),
-        sa.ForeignKeyConstraint(
-            ["review_item_id"], ["review_items.id"], name="fk_organization_merges_review_item_id"
-        ),
+        sa.ForeignKeyConstraint(["review_item_id"], ["review_items.id"], name="fk_organization_merges_review_item_id"),
         sa.PrimaryKeyConstraint("id", name="pk_organization_merges"),
     )
     op.create_index("ix_organization_merges_loser_id", "organization_merges", ["loser_id"])
