@@ -18,6 +18,7 @@ COMMANDS = {
     "token": "a token for the local set-up",
     "demo": "win a member and watch the other services act on it",
     "import": "take files in, with a report per row",
+    "dedupe": "measure how duplicates are found, or list those of a register's file",
     "mail": "the mails the local mail catcher holds",
     "tail": "the event streams as an integrator sees them",
     "trigger": "publish a sandbox event",

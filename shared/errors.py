@@ -11,10 +11,12 @@ class DomainError(Exception):
     """A refusal. Subclasses name the refusal itself and carry a sentence with {placeholders}.
 
     `message` is the English sentence and the key of its translations; `params` fill its placeholders.
-    `pointer` is the JSON pointer of the field at fault, if there is one.
+    `pointer` is the JSON pointer of the field at fault, if there is one. `shown` names those of `params` a caller gets
+    as members of their own, to go on with.
     """
 
     message: ClassVar[str] = ""
+    shown: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, pointer: str | None = None, **params: object) -> None:
         self.pointer = pointer

@@ -14,6 +14,7 @@ from shared.contracts.comms import Channel
 from shared.contracts.membership import Category, Occasion, Standing
 from shared.errors import Conflict, Rejected
 from shared.ids import uuid7
+from shared.merged import MergedOrganizationColumns
 from shared.tracing import Trace, new_traceparent
 
 MessageState = Literal["queued", "delivered", "read", "failed", "suppressed"]
@@ -78,6 +79,10 @@ class Contact(Base):
     def is_reachable(self) -> bool:
         """A mail could reach it; some contacts have a telephone alone, or what a register made of an address."""
         return mail_address(self.email) is not None
+
+
+class MergedOrganization(MergedOrganizationColumns, Base):
+    """Replica of membership's merges."""
 
 
 class Welcome(Base):

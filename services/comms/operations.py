@@ -12,6 +12,7 @@ from services.comms.model import (
     LINK,
     Contact,
     Member,
+    MergedOrganization,
     Message,
     MessageState,
     RequestState,
@@ -20,7 +21,7 @@ from services.comms.model import (
     WelcomeState,
 )
 from services.comms.templates import render
-from shared import replica
+from shared import merged, replica
 from shared.contracts.comms import Channel, MessageDelivered
 from shared.contracts.membership import ContactChanged, MemberAdmitted, MemberState, StatisticRequested
 from shared.errors import NotFound
@@ -41,6 +42,15 @@ def keep_members(session: Session, deliveries: Sequence[Delivery[MemberState]]) 
 
 def forget_members(session: Session) -> None:
     session.execute(delete(Member))
+
+
+def keep_merges(session: Session, deliveries: Sequence[Delivery[merged.Change]]) -> None:
+    """Messages, welcomes and contacts of a merged organization are found under its survivor from now on."""
+    merged.keep(session, MergedOrganization, deliveries)
+
+
+def forget_merges(session: Session) -> None:
+    session.execute(delete(MergedOrganization))
 
 
 def welcome_member(session: Session, admission: MemberAdmitted, *, admission_id: UUID, now: datetime) -> None:
@@ -127,11 +137,16 @@ def message(session: Session, *, message_id: UUID) -> Message:
 
 
 def messages(
-    *, organization_id: UUID | None = None, channel: Channel | None = None, state: MessageState | None = None
+    session: Session,
+    *,
+    organization_id: UUID | None = None,
+    channel: Channel | None = None,
+    state: MessageState | None = None,
 ) -> Select[Message]:
+    """Messages that match everything given; those of an organization with those of all merged into it."""
     query = select(Message).options(selectinload(Message.timeline))
     if organization_id:
-        query = query.where(Message.organization_id == organization_id)
+        query = query.where(Message.organization_id.in_(_known_as(session, organization_id)))
     if channel:
         query = query.where(Message.channel == channel)
     if state:
@@ -230,7 +245,7 @@ def _open_welcome(session: Session, admission: MemberAdmitted, *, admission_id: 
 def _publish_delivery(session: Session, delivered: Message, now: datetime) -> None:
     event = MessageDelivered(
         message_id=delivered.id,
-        organization_id=delivered.organization_id,
+        organization_id=merged.survivor(session, MergedOrganization, delivered.organization_id),
         channel=delivered.channel,
         purpose=delivered.purpose,
     )
@@ -239,11 +254,17 @@ def _publish_delivery(session: Session, delivered: Message, now: datetime) -> No
 
 def _one_at_a_time(session: Session, organization_id: UUID) -> None:
     """Admission and contact handled at the same moment would each miss the other's uncommitted row."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(organization_id), 0))))
+    standing = merged.survivor(session, MergedOrganization, organization_id)
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(standing), 0))))
+
+
+def _known_as(session: Session, organization_id: UUID) -> list[UUID]:
+    return merged.known_as(session, MergedOrganization, organization_id)
 
 
 def _contact_of(session: Session, organization_id: UUID) -> Contact | None:
-    query = select(Contact).where(Contact.organization_id == organization_id).order_by(Contact.id)
+    theirs = Contact.organization_id.in_(_known_as(session, organization_id))
+    query = select(Contact).where(theirs).order_by(Contact.id)
     return next((contact for contact in session.scalars(query) if contact.is_reachable), None)
 
 
@@ -259,7 +280,8 @@ def _waiting_mails(session: Session, contact_id: UUID) -> Sequence[Message]:
 
 
 def _waiting_welcomes(session: Session, organization_id: UUID) -> Sequence[Welcome]:
-    query = select(Welcome).where(Welcome.organization_id == organization_id, Welcome.state == "awaiting_contact")
+    theirs = Welcome.organization_id.in_(_known_as(session, organization_id))
+    query = select(Welcome).where(theirs, Welcome.state == "awaiting_contact")
     return session.scalars(query.order_by(Welcome.created_at)).all()
 
 

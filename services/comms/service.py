@@ -24,6 +24,8 @@ from shared.contracts.membership import (
     MemberStandingChanged,
     MemberState,
     MemberUpdated,
+    OrganizationMerged,
+    OrganizationUnmerged,
     StatisticRequested,
 )
 from shared.database import transaction
@@ -31,6 +33,7 @@ from shared.http.call import Call
 from shared.http.paging import Page
 from shared.http.routing import route
 from shared.http.standard import StandardRoutes
+from shared.merged import Change
 from shared.messaging.subscribe import subscribe
 from shared.messaging.wire import Delivery
 from shared.schedule import Turn, every
@@ -52,7 +55,7 @@ class CommsService(StandardRoutes):
     )
     def list_inbox(self, call: Call, *, organization_id: UUID) -> Page[Message]:
         """The organization's inbox, newest first."""
-        return call.page(operations.messages(organization_id=organization_id, channel="inbox"))
+        return call.page(operations.messages(call.session, organization_id=organization_id, channel="inbox"))
 
     @route(
         "GET",
@@ -64,7 +67,7 @@ class CommsService(StandardRoutes):
     )
     def list_messages(self, call: Call) -> Page[Message]:
         """Messages on every channel, newest first, each with its timeline."""
-        return call.page(operations.messages(**call.query))
+        return call.page(operations.messages(call.session, **call.query))
 
     @route("GET", "/v1/messages/<uuid:message_id>", scope="comms:read", returns=MessageResponse)
     def show_message(self, call: Call, *, message_id: UUID) -> Message:
@@ -111,6 +114,11 @@ class CommsService(StandardRoutes):
     def keep_members(self, session: Session, deliveries: list[Delivery[MemberState]]) -> None:
         """Follow membership's members."""
         operations.keep_members(session, deliveries)
+
+    @subscribe(OrganizationMerged, OrganizationUnmerged, latest=True, many=True, projection=operations.forget_merges)
+    def keep_merges(self, session: Session, deliveries: list[Delivery[Change]]) -> None:
+        """Follow membership's merges of organizations."""
+        operations.keep_merges(session, deliveries)
 
     # No projection: the internal stream keeps 30 days, and a rebuild would forget the contacts before.
     @subscribe(ContactChanged, latest=True)

@@ -14,6 +14,7 @@ from shared.contracts.events import PriceTier
 from shared.contracts.membership import Category, Standing
 from shared.errors import Conflict, Rejected
 from shared.ids import uuid7
+from shared.merged import MergedOrganizationColumns
 from shared.money import Money
 
 Kind = Literal["mission", "summit", "forum", "exchange"]
@@ -76,6 +77,10 @@ class Member(Base):
                 return "member", "in_grace"
             case lost:
                 return "standard", lost
+
+
+class MergedOrganization(MergedOrganizationColumns, Base):
+    """Replica of membership's merges."""
 
 
 class Gathering(Base):

@@ -8,8 +8,8 @@ from sqlalchemy import Select, case, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.events.model import Gathering, Kind, Member, Quote, Registration
-from shared import replica
+from services.events.model import Gathering, Kind, Member, MergedOrganization, Quote, Registration
+from shared import merged, replica
 from shared.contracts.events import GatheringAnnounced, PriceTier, RegistrationConfirmed
 from shared.contracts.membership import MemberState
 from shared.errors import Conflict, NotFound
@@ -72,6 +72,7 @@ def gatherings(*, kind: Kind | None = None, country: str | None = None) -> Selec
 
 def quote(session: Session, *, gathering_id: UUID, organization_id: UUID | None = None) -> Quote:
     place = gathering(session, gathering_id=gathering_id)
+    organization_id = organization_id and merged.survivor(session, MergedOrganization, organization_id)
     member = _member_of(session, organization_id) if organization_id else None
     return place.quote(organization_id=organization_id, member=member)
 
@@ -80,6 +81,7 @@ def register(
     session: Session, *, gathering_id: UUID, person: str, organization_id: UUID | None = None, now: datetime
 ) -> Registration:
     place = gathering(session, gathering_id=gathering_id)
+    organization_id = organization_id and merged.survivor(session, MergedOrganization, organization_id)
     member = _member_of(session, organization_id) if organization_id else None
     registration = place.register(person=person, organization_id=organization_id, member=member, now=now)
     _take(session, registration, name=place.name)
@@ -102,9 +104,23 @@ def registration(session: Session, *, registration_id: UUID) -> Registration:
     return found
 
 
-def registrations(session: Session, *, gathering_id: UUID) -> Select[Registration]:
+def registrations(session: Session, *, gathering_id: UUID, organization_id: UUID | None = None) -> Select[Registration]:
+    """Who comes; of an organization, with those who registered for one that was merged into it."""
     gathering(session, gathering_id=gathering_id)
-    return select(Registration).where(Registration.gathering_id == gathering_id)
+    query = select(Registration).where(Registration.gathering_id == gathering_id)
+    if organization_id:
+        theirs = merged.known_as(session, MergedOrganization, organization_id)
+        query = query.where(Registration.organization_id.in_(theirs))
+    return query
+
+
+def keep_merges(session: Session, deliveries: Sequence[Delivery[merged.Change]]) -> None:
+    """Registrations for a merged organization are found under its survivor from now on."""
+    merged.keep(session, MergedOrganization, deliveries)
+
+
+def forget_merges(session: Session) -> None:
+    session.execute(delete(MergedOrganization))
 
 
 def keep_members(session: Session, deliveries: Sequence[Delivery[MemberState]]) -> None:

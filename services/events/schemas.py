@@ -48,6 +48,12 @@ class GatheringResponse(GatheringRequest):
     version = fields.Integer(required=True)
 
 
+class RegistrationFilter(Schema):
+    """Whose registrations to list."""
+
+    organization_id = fields.UUID(metadata={"description": "also of those merged into it"})
+
+
 class RegistrationRequest(Schema):
     """A place for one person. `person` is the caller's own reference to them; no name or address."""
 

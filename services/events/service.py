@@ -13,15 +13,24 @@ from services.events.schemas import (
     GatheringResponse,
     QuoteFilter,
     QuoteResponse,
+    RegistrationFilter,
     RegistrationRequest,
     RegistrationResponse,
 )
-from shared.contracts.membership import MemberAdmitted, MemberStandingChanged, MemberState, MemberUpdated
+from shared.contracts.membership import (
+    MemberAdmitted,
+    MemberStandingChanged,
+    MemberState,
+    MemberUpdated,
+    OrganizationMerged,
+    OrganizationUnmerged,
+)
 from shared.http.call import Call
 from shared.http.paging import Page
 from shared.http.routing import route
 from shared.http.standard import StandardRoutes
 from shared.i18n import gettext
+from shared.merged import Change
 from shared.messaging.subscribe import subscribe
 from shared.messaging.wire import Delivery
 
@@ -100,12 +109,13 @@ class EventsService(StandardRoutes):
         "GET",
         "/v1/gatherings/<uuid:gathering_id>/registrations",
         scope="events:read",
+        query=RegistrationFilter,
         returns=RegistrationResponse,
         sort={"registered_at": Registration.registered_at, "person": Registration.person},
     )
     def list_registrations(self, call: Call, *, gathering_id: UUID) -> Page[Registration]:
         """Who comes to a gathering."""
-        return call.page(operations.registrations(call.session, gathering_id=gathering_id))
+        return call.page(operations.registrations(call.session, gathering_id=gathering_id, **call.query))
 
     @route("GET", "/v1/registrations/<uuid:registration_id>", scope="events:read", returns=RegistrationResponse)
     def show_registration(self, call: Call, *, registration_id: UUID) -> Registration:
@@ -123,3 +133,8 @@ class EventsService(StandardRoutes):
     def keep_members(self, session: Session, deliveries: list[Delivery[MemberState]]) -> None:
         """Follow membership's members."""
         operations.keep_members(session, deliveries)
+
+    @subscribe(OrganizationMerged, OrganizationUnmerged, latest=True, many=True, projection=operations.forget_merges)
+    def keep_merges(self, session: Session, deliveries: list[Delivery[Change]]) -> None:
+        """Follow membership's merges of organizations."""
+        operations.keep_merges(session, deliveries)

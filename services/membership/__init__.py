@@ -1,9 +1,9 @@
 """Membership: every cooperative known, the ones being won, and the ones that are members.
 
-Owns: organizations, identifiers, contacts, prospects, members with the facts of their standing, its policy, electoral
-    rolls, imports of registers, reviews, statistic rounds and declarations, dues formulas, discounts, assessments and
-    simulations
+Owns: organizations, identifiers, contacts, affiliations, merges, prospects, members with the facts of their standing,
+    its policy, electoral rolls, imports of registers, reviews, statistic rounds and declarations, dues formulas,
+    discounts, assessments and simulations
 Publishes: ProspectOpened, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged, ContactChanged,
-    RegistryImported, StatisticRequested, StatisticDeclared, DuesAssessed
+    RegistryImported, OrganizationMerged, OrganizationUnmerged, StatisticRequested, StatisticDeclared, DuesAssessed
 Listens to: nothing yet
 """

@@ -8,6 +8,7 @@ REASONS = {
     "broken_quoting": "A quote is opened and not closed, or closed in the middle of a field.",
     "odd_quoting": "The quotes are not where they should be; the row was read by itself, look at its texts.",
     "not_decodable": "The row has bytes that are not {encoding}.",
+    "nested_value": "The value of {column} is no single one.",
     "nul_character": "The row has a NUL character.",
     "missing": "Nothing stands there, and something must.",
     "bad_date": "{value} is not a day written as the profile says.",
@@ -18,6 +19,7 @@ REASONS = {
     "bad_email": "{value} is no e-mail address; it is left out.",
     "shared_identifier": "Another organization has the same {scheme} {value}; a person decides.",
     "close_name": "{first} and {second} are in the same place and may be one; a person decides.",
+    "same_acronym": "Another organization of the country is known as {acronym} too; a person decides.",
 }
 
 

@@ -3,11 +3,23 @@
 import re
 from functools import cache
 from types import ModuleType
+from typing import Literal
 
 from stdnum.exceptions import ValidationError
 from stdnum.util import get_cc_module
 
 SCHEME = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,20}")
+
+Kind = Literal["tax", "registration", "decree", "other"]
+"""What a number is of: the tax office, a register, the act that made organizations lawful, anything else."""
+
+IDENTITY: frozenset[Kind] = frozenset({"tax", "registration"})
+"""Kinds whose numbers are one organization's alone; one decree may make several."""
+
+
+def kind_of(scheme: str) -> Kind:
+    """What a scheme's numbers are of, when nobody said: those that can be checked are the tax offices'."""
+    return "tax" if _checker(scheme) else "registration"
 
 
 def read_identifier(scheme: str, text: str) -> tuple[str, bool]:

@@ -16,6 +16,8 @@ from services.membership.model import ImportRun, ImportRunning
 from services.membership.operations.finishing import compare_places, compare_unplaced, complete, know_sizes, mark_gone
 from services.membership.operations.taking import Rejection, start_seeing, take
 from services.membership.registers.entries import Entries, Entry, Refusal
+from services.membership.registers.json_file import JsonFile
+from services.membership.registers.opening import open_register
 from services.membership.registers.profile import Profile
 from services.membership.registers.reader import BrokenRow, RegisterFile, Row
 from shared.clock import utc_now
@@ -51,7 +53,7 @@ def import_register(
         UnreadableFile: when the file can't be read as the profile says; nothing was changed then.
         ImportRunning: when the same register is being imported elsewhere.
     """
-    with RegisterFile(path, profile) as file, _session(engine, actor=actor, dry_run=dry_run) as session:
+    with open_register(path, profile) as file, _session(engine, actor=actor, dry_run=dry_run) as session:
         run = _start(session, path, profile, profile_name)
         try:
             _read(session, run, file, Entries(profile, file.columns), progress)
@@ -105,7 +107,9 @@ def _start(session: Session, path: Path, profile: Profile, profile_name: str) ->
     return run
 
 
-def _read(session: Session, run: ImportRun, file: RegisterFile, entries: Entries, progress: Progress) -> None:
+def _read(
+    session: Session, run: ImportRun, file: RegisterFile | JsonFile, entries: Entries, progress: Progress
+) -> None:
     rows = file.rows()
     while chunk := list(islice(rows, CHUNK)):
         understood: list[tuple[int, Entry]] = []

@@ -9,12 +9,13 @@ from shared.i18n import Language
 
 
 class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A code's name in three languages, and its code in the ESSGlobal vocabulary."""
+    """A code's name in three languages, its code in the ESSGlobal vocabulary, and the degree of a structure."""
 
-    ica: str
     en: str
     es: str
     pt: str
+    ica: str = ""
+    degree: str = ""
 
     def name(self, language: Language) -> str:
         return str(getattr(self, language))
@@ -23,6 +24,8 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sectors: dict[str, Term]
     structures: dict[str, Term]
+    degrees: dict[str, Term]
+    contact_roles: dict[str, Term]
 
 
 _vocabulary = msgspec.convert(tomllib.loads((Path(__file__).with_suffix(".toml")).read_text("utf-8")), _Vocabulary)
@@ -32,3 +35,15 @@ SECTORS = _vocabulary.sectors
 
 STRUCTURES = _vocabulary.structures
 """Structures by code."""
+
+DEGREES = _vocabulary.degrees
+"""First degree has people as members, second cooperatives, third federations."""
+
+CONTACT_ROLES = _vocabulary.contact_roles
+"""What somebody answers for."""
+
+
+def degree_of(structure: str) -> str:
+    """The degree that follows from the structure; "" where none does."""
+    known = STRUCTURES.get(structure)
+    return known.degree if known else ""

@@ -132,6 +132,24 @@ class DuesAssessed(Event, topic="membership.dues.assessed", subject="assessment_
     currency: str
 
 
+class OrganizationMerged(Event, topic="membership.organization.merged", subject="organization_id"):
+    """The organization was found to be another one, `survivor_id`, which has what it had; its id is used no more."""
+
+    organization_id: UUID
+    survivor_id: UUID
+    merge_id: UUID
+    name: str
+    country: str
+
+
+class OrganizationUnmerged(Event, topic="membership.organization.unmerged", subject="organization_id"):
+    """The merge was a mistake: the organization stands by itself again, beside the one it had been merged into."""
+
+    organization_id: UUID
+    survivor_id: UUID
+    merge_id: UUID
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -143,4 +161,6 @@ EVENTS: tuple[type[Event], ...] = (
     StatisticRequested,
     StatisticDeclared,
     DuesAssessed,
+    OrganizationMerged,
+    OrganizationUnmerged,
 )

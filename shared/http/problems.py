@@ -213,6 +213,8 @@ def problem_response(error: Problem | DomainError, context: Context) -> Response
         "instance": context.path,
         "correlation_id": context.correlation_id,
     }
+    if isinstance(error, DomainError):
+        body |= {name: error.params[name] for name in error.shown}
     if errors := _errors(error, context.language):
         body["errors"] = errors
     response = Response(msgspec.json.encode(body), status=status, content_type=MEDIA_TYPE, headers=headers)

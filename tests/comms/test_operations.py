@@ -12,7 +12,7 @@ from services.comms import operations
 from services.comms.mail import MailDeferred, MailRefused
 from services.comms.model import Contact, Message, Welcome
 from shared.contracts.comms import MessageDelivered
-from shared.contracts.membership import MemberAdmitted
+from shared.contracts.membership import MemberAdmitted, OrganizationMerged, OrganizationUnmerged
 from shared.messaging.outbox import outbox, published
 from shared.messaging.wire import decode
 from shared.tracing import Trace, put_trace
@@ -201,9 +201,9 @@ def test_an_item_is_read(session: Session) -> None:
 def test_messages_and_welcomes_are_filtered(session: Session) -> None:
     mail = queued_mail(session)
     welcomed(session, an_admission())
-    assert session.scalars(operations.messages(channel="email")).all() == [mail]
-    assert session.scalars(operations.messages(state="queued")).all() == [mail]
-    assert len(session.scalars(operations.messages(organization_id=mail.organization_id)).all()) == 2
+    assert session.scalars(operations.messages(session, channel="email")).all() == [mail]
+    assert session.scalars(operations.messages(session, state="queued")).all() == [mail]
+    assert len(session.scalars(operations.messages(session, organization_id=mail.organization_id)).all()) == 2
     assert len(session.scalars(operations.welcomes()).all()) == 2
     assert [w.state for w in session.scalars(operations.welcomes(state="awaiting_contact"))] == ["awaiting_contact"]
 
@@ -212,3 +212,33 @@ def test_members_are_kept_and_forgotten(session: Session) -> None:
     operations.keep_members(session, [delivered(an_admission())])
     operations.forget_members(session)
     operations.keep_members(session, [delivered(an_admission(), version=2)])
+
+
+def test_a_merged_organizations_messages_are_the_survivors_until_the_merge_is_undone(session: Session) -> None:
+    admission, survivor_id = an_admission(), uuid4()
+    welcomed(session, admission)
+    loser_id = admission.organization_id
+    merge = OrganizationMerged(
+        organization_id=loser_id, survivor_id=survivor_id, merge_id=uuid4(), name="Unión", country="AR"
+    )
+    operations.keep_merges(session, [delivered(merge)])
+    [item] = session.scalars(operations.messages(session, organization_id=survivor_id)).all()
+    assert session.scalars(operations.messages(session, organization_id=loser_id)).all() == [item]
+    operations.keep_contact(session, a_contact(survivor_id), now=NOW)
+    assert [mail.organization_id for mail in messages(session) if mail.channel == "email"] == [loser_id]
+    unmerged = OrganizationUnmerged(organization_id=loser_id, survivor_id=survivor_id, merge_id=uuid4())
+    operations.keep_merges(session, [delivered(unmerged)])
+    assert session.scalars(operations.messages(session, organization_id=survivor_id)).all() == []
+    assert len(session.scalars(operations.messages(session, organization_id=loser_id)).all()) == 2
+
+
+def test_what_is_delivered_after_a_merge_is_said_of_the_survivor(session: Session) -> None:
+    mail, survivor_id = queued_mail(session), uuid4()
+    merge = OrganizationMerged(
+        organization_id=mail.organization_id, survivor_id=survivor_id, merge_id=uuid4(), name="Unión", country="AR"
+    )
+    operations.keep_merges(session, [delivered(merge)])
+    operations.send_next_mail(session, send=taken, now=NOW)
+    fact = published(session)[-1]
+    assert isinstance(fact, MessageDelivered)
+    assert fact.organization_id == survivor_id

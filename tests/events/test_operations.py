@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from services.events import operations
 from services.events.model import GatheringOver, Registration
 from shared.contracts.events import GatheringAnnounced, RegistrationConfirmed
+from shared.contracts.membership import OrganizationMerged, OrganizationUnmerged
 from shared.messaging.outbox import published
 from shared.money import Money
 from tests.events.gatherings import a_gathering
@@ -106,3 +107,23 @@ def test_gatherings_are_filtered_by_kind_and_country(session: Session) -> None:
     announced(session)
     assert [g.country for g in session.scalars(operations.gatherings(kind="mission"))] == ["UY"]
     assert [g.kind for g in session.scalars(operations.gatherings(country="PY"))] == ["summit"]
+
+
+def test_a_registration_by_a_merged_organizations_id_gets_the_survivors_price(session: Session) -> None:
+    admission, gathering_id, loser_id = an_admission(), announced(session), uuid4()
+    survivor_id = admission.organization_id
+    operations.keep_members(session, [delivered(admission)])
+    before = operations.register(session, gathering_id=gathering_id, person="p-1", organization_id=loser_id, now=NOW)
+    merge = OrganizationMerged(
+        organization_id=loser_id, survivor_id=survivor_id, merge_id=uuid4(), name="Unión", country="AR"
+    )
+    operations.keep_merges(session, [delivered(merge)])
+    after = operations.register(session, gathering_id=gathering_id, person="p-2", organization_id=loser_id, now=NOW)
+    assert (before.tier, after.tier, after.organization_id) == ("standard", "member", survivor_id)
+    assert operations.quote(session, gathering_id=gathering_id, organization_id=loser_id).tier == "member"
+    theirs = operations.registrations(session, gathering_id=gathering_id, organization_id=survivor_id)
+    assert {one.person for one in session.scalars(theirs)} == {"p-1", "p-2"}
+    unmerged = OrganizationUnmerged(organization_id=loser_id, survivor_id=survivor_id, merge_id=uuid4())
+    operations.keep_merges(session, [delivered(unmerged)])
+    theirs = operations.registrations(session, gathering_id=gathering_id, organization_id=survivor_id)
+    assert [one.person for one in session.scalars(theirs)] == ["p-2"]

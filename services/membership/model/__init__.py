@@ -1,5 +1,12 @@
 """What membership knows and decides: organizations, prospects, members, statistics, dues, imports, reviews."""
 
+from services.membership.model.affiliations import (
+    AffiliatedWithItself,
+    Affiliation,
+    AffiliationEndsEarly,
+    AlreadyAffiliated,
+    UnknownAffiliation,
+)
 from services.membership.model.base import Base
 from services.membership.model.dues import (
     DiscountGranted,
@@ -46,6 +53,7 @@ from services.membership.model.formulas import (
     RetiredBeforeItBegan,
     UnknownFormula,
 )
+from services.membership.model.history import OrganizationChange
 from services.membership.model.imports import Finding, ImportRun, ImportRunning, UnknownImport
 from services.membership.model.members import (
     AlreadyMember,
@@ -57,12 +65,28 @@ from services.membership.model.members import (
     StandingInFuture,
     UnknownMember,
 )
+from services.membership.model.merges import (
+    AffiliatedWithEachOther,
+    AlreadyMerged,
+    AlreadyUnmerged,
+    BothHave,
+    ChoiceOfOne,
+    DecidedDifferent,
+    Merge,
+    MergedWithItself,
+    OpenProspectInTheWay,
+    SurvivorMerged,
+    TwoMemberships,
+    UnknownMerge,
+    WrongReviewItem,
+)
 from services.membership.model.organizations import (
     Contact,
     Identifier,
     IdentifierTwice,
     Organization,
     OrganizationGone,
+    OrganizationMergedAway,
     UnknownContact,
     UnknownOrganization,
     Unmatched,
@@ -97,19 +121,29 @@ from services.membership.model.statistics import (
 )
 
 __all__ = [
+    "AffiliatedWithEachOther",
+    "AffiliatedWithItself",
+    "Affiliation",
+    "AffiliationEndsEarly",
+    "AlreadyAffiliated",
     "AlreadyDecided",
     "AlreadyLeaving",
     "AlreadyMember",
+    "AlreadyMerged",
     "AlreadyProspect",
     "AlreadyRecorded",
+    "AlreadyUnmerged",
     "AlreadyVoided",
     "Base",
     "BeforeAdmission",
+    "BothHave",
     "BreakdownDiffers",
     "BreakdownTwice",
     "ChangesNothing",
+    "ChoiceOfOne",
     "Contact",
     "DatesOutOfOrder",
+    "DecidedDifferent",
     "DiscountGranted",
     "DiscountTooHigh",
     "DiscountUnknownToFormula",
@@ -135,6 +169,8 @@ __all__ = [
     "LinkRevokedAlready",
     "MakerApproves",
     "Member",
+    "Merge",
+    "MergedWithItself",
     "NoFormulaInForce",
     "NotAllowedFrom",
     "NotConfirmed",
@@ -145,8 +181,11 @@ __all__ = [
     "NotYetHappened",
     "NothingToWithdraw",
     "OnlyAssociates",
+    "OpenProspectInTheWay",
     "Organization",
+    "OrganizationChange",
     "OrganizationGone",
+    "OrganizationMergedAway",
     "OwnSuccessor",
     "PolicyInPast",
     "Prospect",
@@ -171,6 +210,9 @@ __all__ = [
     "StatisticRound",
     "StatisticStep",
     "Successor",
+    "SurvivorMerged",
+    "TwoMemberships",
+    "UnknownAffiliation",
     "UnknownAssessment",
     "UnknownContact",
     "UnknownDiscount",
@@ -179,6 +221,7 @@ __all__ = [
     "UnknownImport",
     "UnknownLink",
     "UnknownMember",
+    "UnknownMerge",
     "UnknownOrganization",
     "UnknownPeriod",
     "UnknownProspect",
@@ -188,5 +231,6 @@ __all__ = [
     "UnknownSimulation",
     "UnknownStatistic",
     "Unmatched",
+    "WrongReviewItem",
     "YearAssessed",
 ]

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.membership.model.base import Base
 from services.membership.model.organizations import Organization
+from services.membership.scoring import Level
 from shared.errors import Conflict, NotFound
 from shared.ids import uuid7
 
-Reason = Literal["shared_identifier", "close_name"]
+Reason = Literal["shared_identifier", "close_name", "same_acronym"]
 Decision = Literal["same", "different"]
 
 
@@ -26,16 +27,22 @@ class AlreadyDecided(Conflict):
 
 
 class ReviewItem(Base):
-    """Two organizations that may be one, and why it is thought so. A pair is proposed once for each reason, ever."""
+    """Two organizations that may be one, and why it is thought so. A pair is proposed once for each reason, ever.
+
+    `score` (0 to 100), `level` and `signals` are what spoke for and against when it was proposed.
+    """
 
     __tablename__ = "review_items"
     __table_args__ = (
         CheckConstraint("first_id < second_id", name="ordered"),
-        CheckConstraint("reason IN ('shared_identifier', 'close_name')", name="reason"),
+        CheckConstraint("reason IN ('shared_identifier', 'close_name', 'same_acronym')", name="reason"),
+        CheckConstraint("score BETWEEN 0 AND 100", name="score"),
+        CheckConstraint("level IN ('certain', 'likely', 'possible', 'unlikely')", name="level"),
         CheckConstraint("decision IN ('same', 'different')", name="decision"),
         UniqueConstraint("first_id", "second_id", "reason"),
         Index("ix_review_items_second_id", "second_id"),
         Index("ix_review_items_opened_at_id", "opened_at", "id"),
+        Index("ix_review_items_score_id", "score", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -44,6 +51,9 @@ class ReviewItem(Base):
     second_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     reason: Mapped[Reason] = mapped_column(Text)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    score: Mapped[int] = mapped_column(default=0, server_default="0")
+    level: Mapped[Level] = mapped_column(Text, default="possible", server_default="possible")
+    signals: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     opened_at: Mapped[datetime]
     decision: Mapped[Decision | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None]

@@ -1,5 +1,12 @@
 """Everything that can be done to the membership. Callers own the transaction."""
 
+from services.membership.operations.affiliations import (
+    add_affiliation,
+    affiliation_to_change,
+    affiliations,
+    change_affiliation,
+    remove_affiliation,
+)
 from services.membership.operations.asking import (
     ask_members,
     make_link,
@@ -19,6 +26,7 @@ from services.membership.operations.dues import (
     withdraw_discount,
 )
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
+from services.membership.operations.finding import organization, organization_to_change
 from services.membership.operations.formulas import (
     approve_formula,
     change_formula,
@@ -30,14 +38,10 @@ from services.membership.operations.formulas import (
     formulas,
     retire_formula,
 )
+from services.membership.operations.history import changes
 from services.membership.operations.members import admit_prospect, change_standing, member, member_to_change, members
-from services.membership.operations.organizations import (
-    add_organization,
-    organization,
-    organization_to_change,
-    organizations,
-    update_organization,
-)
+from services.membership.operations.merges import merge_of, merge_organizations, merge_preview, merge_to_change, merges
+from services.membership.operations.organizations import add_organization, organizations, update_organization
 from services.membership.operations.policies import add_policy, policy_versions
 from services.membership.operations.prospects import (
     lose_prospect,
@@ -75,23 +79,29 @@ from services.membership.operations.statistics import (
     year_before,
 )
 from services.membership.operations.successions import succeed
+from services.membership.operations.unmerges import undo_merge
 from services.membership.operations.voters import count_voters, voters
 
 __all__ = [
     "accept_statistic",
+    "add_affiliation",
     "add_contact",
     "add_organization",
     "add_policy",
     "admit_prospect",
+    "affiliation_to_change",
+    "affiliations",
     "announce_next_due",
     "approve_formula",
     "ask_members",
     "assessment",
     "assessments",
+    "change_affiliation",
     "change_contact",
     "change_formula",
     "change_round",
     "change_standing",
+    "changes",
     "check_statistic",
     "contact_to_change",
     "count_voters",
@@ -117,6 +127,11 @@ __all__ = [
     "member",
     "member_to_change",
     "members",
+    "merge_of",
+    "merge_organizations",
+    "merge_preview",
+    "merge_to_change",
+    "merges",
     "open_prospect",
     "open_round",
     "organization",
@@ -132,6 +147,7 @@ __all__ = [
     "record_dues",
     "record_dues_due",
     "record_dues_settled",
+    "remove_affiliation",
     "remove_contact",
     "retire_formula",
     "review_item",
@@ -155,6 +171,7 @@ __all__ = [
     "statistic_to_change",
     "statistics",
     "succeed",
+    "undo_merge",
     "update_organization",
     "void_fact",
     "voters",

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from services.membership.model import Contact, UnknownContact
 from services.membership.operations.announcing import announce_contact, live_member
-from services.membership.operations.organizations import organization_to_change
+from services.membership.operations.finding import organization_to_change
+from services.membership.operations.history import note
 from shared.ids import uuid7
 
 
@@ -30,6 +31,7 @@ def add_contact(
     email: str = "",
     phone: str = "",
     language: str | None = None,
+    actor: str = "system",
     now: datetime,
 ) -> Contact:
     organization = organization_to_change(session, organization_id=organization_id)
@@ -44,26 +46,34 @@ def add_contact(
     )
     organization.contacts.append(contact)
     session.flush()
+    note(session, organization_id, "contact_added", fields={"role": [None, role]}, actor=actor, now=now)
     if live_member(session, organization):
         announce_contact(session, contact, at=now)
     return contact
 
 
-def change_contact(session: Session, contact: Contact, *, now: datetime, **facts: Any) -> Contact:
+def change_contact(
+    session: Session, contact: Contact, *, actor: str = "system", now: datetime, **facts: Any
+) -> Contact:
     """Change what `facts` names; staff's word stands from then on, whatever the register says later."""
+    changed = sorted(name for name, value in facts.items() if getattr(contact, name) != value)
     for name, value in facts.items():
         setattr(contact, name, value)
     contact.from_register = False
     organization = organization_to_change(session, organization_id=contact.organization_id)
     session.flush()
+    said = {"role": contact.role, "changed": changed}
+    note(session, organization.id, "contact_changed", fields=said, actor=actor, now=now)
     if live_member(session, organization):
         announce_contact(session, contact, at=now)
     return contact
 
 
-def remove_contact(session: Session, contact: Contact, *, now: datetime) -> None:
+def remove_contact(session: Session, contact: Contact, *, actor: str = "system", now: datetime) -> None:
     """Nobody writes there any more."""
     organization = organization_to_change(session, organization_id=contact.organization_id)
     if live_member(session, organization):
         announce_contact(session, contact, at=now, removed=True)
     organization.contacts.remove(contact)
+    said = {"role": [contact.role, None]}
+    note(session, organization.id, "contact_removed", fields=said, actor=actor, now=now)

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from services.membership.model import Finding, ImportRun, Organization, Unmatched
-from services.membership.operations.matching import Proposal, any_of, match
+from services.membership.operations.candidates import any_of
+from services.membership.operations.matching import Proposal, match
 from shared.contracts.membership import RegistryImported
 from shared.messaging.outbox import publish
 
@@ -33,6 +34,11 @@ _missing = """
     FROM organizations
     WHERE register = :register AND gone_at IS NULL
     AND NOT EXISTS (SELECT FROM seen WHERE seen.key = organizations.register_key)
+    AND NOT EXISTS (
+        SELECT FROM organizations AS merged
+        WHERE merged.merged_into = organizations.id AND merged.register IS NOT NULL AND merged.gone_at IS NULL
+        AND (merged.register <> :register OR EXISTS (SELECT FROM seen WHERE seen.key = merged.register_key))
+    )
 """
 _count_missing = text(f"SELECT count(*) {_missing}")
 _mark_missing = text(f"""

@@ -1,47 +1,48 @@
-"""Propose pairs that may be one organization: same valid identifier, or close names in the same place."""
+"""Propose pairs that may be one organization: same valid identifier or acronym, or close names in the same place."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import combinations
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, literal, select
+from sqlalchemy import Text, and_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session, aliased
 
-from services.membership.matching import Candidate, close_pairs
+from services.membership.identifiers import IDENTITY
+from services.membership.matching import MAX_SHARING, Pair, close_pairs, sharing_pairs
 from services.membership.model import Identifier, Organization, ReviewItem
 from services.membership.model.review import Reason
+from services.membership.operations.candidates import STANDING_ALONE, any_of, candidates, neighbours
+from services.membership.scoring import Level
 from shared.ids import uuid7
-
-MAX_SHARING = 20
-"""An identifier that more organizations than this bear is a placeholder, and tells nobody apart."""
 
 
 class Proposal(NamedTuple):
-    """A pair, its smaller id first, and why it is proposed."""
+    """A pair, its smaller id first, why it is proposed, and what speaks for and against it."""
 
     first_id: UUID
     second_id: UUID
     reason: Reason
     evidence: dict[str, Any]
+    score: int
+    level: Level
+    signals: list[dict[str, Any]]
 
 
 def match(session: Session, organization_ids: Sequence[UUID], *, now: datetime) -> list[Proposal]:
     """Compare these organizations with all others, and put new pairs into review; returns those it put there.
 
-    A pair that was proposed before for the same reason is not proposed again, whatever was decided.
+    A pair that was proposed before for the same reason is not proposed again, whatever was decided. One that is found
+    for several reasons is proposed for the strongest.
     """
     session.flush()
-    found = [*_shared_identifiers(session, organization_ids), *_close_names(session, organization_ids)]
-    return _open(session, found, now=now)
-
-
-def any_of(ids: Sequence[UUID]) -> ColumnElement[Any]:
-    """What a column is compared with to be one of `ids`: one parameter, however many they are."""
-    return any_(literal(list(ids), ARRAY(Uuid)))
+    found: dict[tuple[UUID, UUID], Proposal] = {}
+    for steps in (_shared_identifiers, _close_names, _same_acronyms):
+        for proposal in steps(session, organization_ids):
+            found.setdefault((proposal.first_id, proposal.second_id), proposal)
+    return _open(session, list(found.values()), now=now)
 
 
 def _open(session: Session, found: list[Proposal], *, now: datetime) -> list[Proposal]:
@@ -54,69 +55,60 @@ def _open(session: Session, found: list[Proposal], *, now: datetime) -> list[Pro
     return [pair for pair in found if (pair.first_id, pair.second_id, pair.reason) in new]
 
 
+def _proposal(pair: Pair, reason: Reason, evidence: dict[str, Any]) -> Proposal:
+    signals = [{"code": one.code, "weight": one.weight, "params": one.params} for one in pair.score.signals]
+    return Proposal(pair.first.id, pair.second.id, reason, evidence, pair.score.points, pair.score.level, signals)
+
+
 def _shared_identifiers(session: Session, organization_ids: Sequence[UUID]) -> Iterator[Proposal]:
     mine, theirs = aliased(Identifier), aliased(Identifier)
-    same = and_(theirs.scheme == mine.scheme, theirs.value == mine.value, theirs.valid)
+    same = and_(theirs.scheme == mine.scheme, theirs.value == mine.value, theirs.valid, theirs.kind.in_(IDENTITY))
     bearers = (
         select(theirs.scheme, theirs.value, theirs.organization_id)
         .select_from(mine)
         .join(theirs, same)
         .join(Organization, Organization.id == theirs.organization_id)
-        .where(mine.organization_id == any_of(organization_ids), mine.valid, Organization.gone_at.is_(None))
+        .where(mine.organization_id == any_of(organization_ids), mine.valid, mine.kind.in_(IDENTITY), *STANDING_ALONE)
         .distinct()
     )
     groups: dict[tuple[str, str], list[UUID]] = defaultdict(list)
     for scheme, value, organization_id in session.execute(bearers):
         groups[scheme, value].append(organization_id)
-    for (scheme, value), sharing in groups.items():
-        if len(sharing) <= MAX_SHARING:
-            for first, second in combinations(sorted(sharing), 2):
-                yield Proposal(first, second, "shared_identifier", {"scheme": scheme, "value": value})
+    for (scheme, value), pairs in _sharing(session, groups, organization_ids):
+        for pair in pairs:
+            yield _proposal(pair, "shared_identifier", {"scheme": scheme, "value": value})
+
+
+def _same_acronyms(session: Session, organization_ids: Sequence[UUID]) -> Iterator[Proposal]:
+    borne = select(func.unnest(Organization.acronyms)).where(Organization.id == any_of(organization_ids)).distinct()
+    mine = set(session.scalars(borne))
+    if not mine:
+        return
+    overlap = Organization.acronyms.overlap(literal(sorted(mine), ARRAY(Text)))
+    query = select(Organization.country, Organization.acronyms, Organization.id).where(overlap, *STANDING_ALONE)
+    groups: dict[tuple[str, str], list[UUID]] = defaultdict(list)
+    for country, acronyms, organization_id in session.execute(query):
+        for acronym in mine.intersection(acronyms):
+            groups[country, acronym].append(organization_id)
+    for (_, acronym), pairs in _sharing(session, groups, organization_ids):
+        for pair in pairs:
+            yield _proposal(pair, "same_acronym", {"acronym": acronym.upper()})
+
+
+def _sharing(
+    session: Session, groups: dict[tuple[str, str], list[UUID]], fresh: Sequence[UUID]
+) -> Iterator[tuple[tuple[str, str], Iterator[Pair]]]:
+    """What each group shares, with its pairs; a group of one is none, and of many its mark tells nobody apart."""
+    telling = {shared: bearers for shared, bearers in groups.items() if 1 < len(bearers) <= MAX_SHARING}
+    known = candidates(session, list({one for bearers in telling.values() for one in bearers}))
+    for shared, bearers in telling.items():
+        yield shared, sharing_pairs([known[one] for one in bearers], set(fresh))
 
 
 def _close_names(session: Session, organization_ids: Sequence[UUID]) -> Iterator[Proposal]:
     fresh = set(organization_ids)
     located = select(Organization.place).where(Organization.id == any_of(organization_ids)).distinct()
     places = [place for place in session.scalars(located) if place is not None]
-    for neighbours in _neighbours(session, places):
-        for a, b in close_pairs(neighbours, fresh):
-            first, second = sorted((a, b), key=lambda candidate: candidate.id)
-            yield Proposal(first.id, second.id, "close_name", {"first": first.name, "second": second.name})
-
-
-def _neighbours(session: Session, places: list[str]) -> Iterable[list[Candidate]]:
-    """Everybody in each of the places."""
-    columns = (
-        Organization.id,
-        Organization.name,
-        Organization.folded_subdivision,
-        Organization.address,
-        Organization.founded_on,
-        Organization.register,
-    )
-    there = Organization.place == any_(literal(places, ARRAY(Text)))
-    rows = session.execute(select(Organization.place, *columns).where(there, Organization.gone_at.is_(None))).all()
-    identifiers = _valid_identifiers(session, [row.id for row in rows])
-    groups: dict[str | None, list[Candidate]] = defaultdict(list)
-    for place, organization_id, name, subdivision, address, founded_on, register in rows:
-        candidate = Candidate(
-            id=organization_id,
-            name=name,
-            subdivision=subdivision,
-            address=address,
-            founded_on=founded_on,
-            register=register,
-            identifiers=identifiers.get(organization_id, {}),
-        )
-        groups[place].append(candidate)
-    return groups.values()
-
-
-def _valid_identifiers(session: Session, organization_ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
-    theirs = select(Identifier.organization_id, Identifier.scheme, Identifier.value).where(
-        Identifier.organization_id == any_of(organization_ids), Identifier.valid
-    )
-    found: dict[UUID, dict[str, str]] = defaultdict(dict)
-    for organization_id, scheme, value in session.execute(theirs):
-        found[organization_id][scheme] = value
-    return found
+    for place in neighbours(session, places):
+        for pair in close_pairs(place, fresh):
+            yield _proposal(pair, "close_name", {"first": pair.first.name, "second": pair.second.name})

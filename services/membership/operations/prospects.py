@@ -15,7 +15,7 @@ from services.membership.model import (
 )
 from services.membership.model.prospects import Stage
 from services.membership.operations.announcing import live_member
-from services.membership.operations.organizations import organization_to_change
+from services.membership.operations.finding import organization_to_change
 from shared.contracts.membership import ProspectLost, ProspectOpened
 from shared.ids import uuid7
 from shared.messaging.outbox import publish

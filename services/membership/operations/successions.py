@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from services.membership.model import Member, NotPassedOn, Organization, OwnSuccessor
 from services.membership.operations.announcing import live_member
 from services.membership.operations.facts import Recorded, decide
+from services.membership.operations.finding import organization_to_change
 from services.membership.operations.members import admit
-from services.membership.operations.organizations import organization_to_change
 from services.membership.operations.prospects import prospects
 from services.membership.operations.standing import position
 from shared.contracts.membership import Standing

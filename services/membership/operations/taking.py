@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
+from services.membership.identifiers import kind_of
 from services.membership.model import Contact, Finding, Identifier, ImportRun, Organization, Unmatched
 from services.membership.model.organizations import derive
 from services.membership.operations.copying import copy
 from services.membership.operations.following import OF_THE_REGISTER, contact_rows, follow
 from services.membership.registers.entries import Entry
+from services.membership.vocabulary import degree_of
 from shared.ids import uuid7
 
 _create_seen = text("""
@@ -149,27 +151,34 @@ def _create(session: Session, register: str, entries: list[Entry], *, now: datet
 
 
 def _row(organization_id: UUID, register: str, entry: Entry, now: datetime) -> dict[str, Any]:
-    folded_name, folded_subdivision, place = derive(
-        entry.name, entry.country, locality=entry.locality, subdivision=entry.subdivision
+    derived = derive(
+        entry.name,
+        entry.country,
+        locality=entry.locality,
+        subdivision=entry.subdivision,
+        acronym=entry.acronym,
+        trade_names=entry.trade_names,
     )
     return {
         "id": organization_id,
         "version": 1,
         **{column: getattr(entry, column) for column in OF_THE_REGISTER},
+        "acronym": entry.acronym,
+        "trade_names": entry.trade_names,
+        "degree": degree_of(entry.structure),
         "register": register,
         "register_key": entry.key,
         "register_hash": entry.digest,
         "created_at": now,
         "updated_at": now,
-        "folded_name": folded_name,
-        "folded_subdivision": folded_subdivision,
-        "place": place,
+        **derived,
     }
 
 
 def _identifier_rows(organization_id: UUID, entry: Entry) -> Iterable[dict[str, Any]]:
     for scheme, value, valid in entry.identifiers:
-        yield {"organization_id": organization_id, "scheme": scheme, "value": value, "valid": valid}
+        row = {"organization_id": organization_id, "scheme": scheme, "value": value, "valid": valid}
+        yield row | {"kind": entry.kinds.get(scheme) or kind_of(scheme)}
 
 
 def _note_rejections(session: Session, run: ImportRun, rejections: list[Rejection]) -> None:

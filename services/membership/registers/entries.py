@@ -8,7 +8,7 @@ from hashlib import blake2b
 import msgspec
 from babel import Locale
 
-from services.membership.identifiers import read_identifier
+from services.membership.identifiers import Kind, read_identifier
 from services.membership.languages import language_of_country
 from services.membership.names import fold
 from services.membership.registers.profile import Profile, is_country, listed
@@ -37,10 +37,11 @@ class Flag(msgspec.Struct, frozen=True):
     value: str
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An organization as its register has it: `contacts` are (email, phone), `identifiers` (scheme, value, valid).
 
-    `schemes` are all the register may give identifiers of, so that one it no longer gives can be taken away.
+    What has a default was added later; left out of the digest while empty, it changes no older one. `schemes` are all
+    the register may give identifiers of, so that one it no longer gives can be taken away.
     """
 
     key: str
@@ -59,6 +60,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     schemes: list[str]
     contacts: list[tuple[str, str]]
     flags: list[Flag]
+    acronym: str = ""
+    trade_names: list[str] = []
+    kinds: dict[str, Kind] = {}
 
     @property
     def digest(self) -> bytes:
@@ -111,6 +115,9 @@ class Entries:
             schemes=[one.scheme for one in self._profile.identifiers],
             contacts=self._contacts(flags),
             flags=flags,
+            acronym=self._one("acronym"),
+            trade_names=self._several("trade_names"),
+            kinds={one.scheme: one.kind for one in self._profile.identifiers if one.kind},
         )
         self._refuse_long(entry)
         return entry
@@ -221,7 +228,7 @@ class Entries:
         return [(first, phone), *((email, "") for email in others)]
 
     def _refuse_long(self, entry: Entry) -> None:
-        for field in ("key", "name", "subdivision", "locality", "address", "postal_code", "website"):
+        for field in ("key", "name", "acronym", "subdivision", "locality", "address", "postal_code", "website"):
             if len(getattr(entry, field)) > MAX_LENGTH:
                 raise Refusal(self._column(field), "too_long", f"{getattr(entry, field)[:60]}…")
         for scheme, value, _ in entry.identifiers:

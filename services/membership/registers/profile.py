@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from services.membership.identifiers import SCHEME
+from services.membership.identifiers import SCHEME, Kind
 from services.membership.names import fold
 from services.membership.vocabulary import SECTORS, STRUCTURES
 from shared.i18n import Language
 
 SHIPPED = Path(__file__).parent.parent / "profiles"
 
+Format = Literal["delimited", "json"]
 Encoding = Literal["detect", "utf-8", "windows-1252", "utf-16", "iso-8859-1"]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Columns = Text | list[Text]
@@ -36,6 +37,7 @@ class FileForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     column_names: list[Text] = []
     trailing_delimiters: bool = False
     nulls: list[Text] = []
+    format: Format = "delimited"
 
 
 class ColumnMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +45,8 @@ class ColumnMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     key: Text
     name: Text
+    acronym: Text | None = None
+    trade_names: Columns | None = None
     country: Text | None = None
     subdivision: Text | None = None
     locality: Text | None = None
@@ -77,6 +81,7 @@ class IdentifierColumn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     scheme: Text
     column: Text
+    kind: Kind | None = None
 
 
 class ValueMaps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

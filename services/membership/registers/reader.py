@@ -20,7 +20,7 @@ _TELLING = 3
 """With fewer columns than this, a line of a text may look like a row by chance."""
 
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +177,16 @@ class RegisterFile:
             return self._broken(line, "wrong_number_of_fields", expected=expected, found=found)
         text = "".join(cells)
         if not text.isascii() and _ESCAPED_BYTE.search(text):
-            return BrokenRow(line, "not_decodable", _clean(cells), {"encoding": self._encoding})
+            return BrokenRow(line, "not_decodable", clean(cells), {"encoding": self._encoding})
         if "\0" in text:
-            return BrokenRow(line, "nul_character", _clean(cells))
+            return BrokenRow(line, "nul_character", clean(cells))
         return Row(line, [" ".join(cell.split()) for cell in cells], oddly_quoted)
 
     def _broken(self, line: int, reason: str, **params: object) -> BrokenRow:
         """Only the first physical line is given up; what was taken with it may be rows of their own."""
         self._lines.give_back_all_but_first()
         pieces = "".join(self._lines.taken).replace(self._form.quote or "\0", "").split(self._form.delimiter)
-        return BrokenRow(line, reason, _clean(pieces), params)
+        return BrokenRow(line, reason, clean(pieces), params)
 
     def _read_columns(self, path: Path, profile: Profile) -> list[str]:
         for _ in range(self._form.skip_lines):
@@ -220,6 +220,6 @@ class RegisterFile:
         return header
 
 
-def _clean(pieces: list[str]) -> list[str]:
+def clean(pieces: list[str]) -> list[str]:
     """What a database can hold of them."""
-    return [_UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", " ".join(piece.split())) for piece in pieces]
+    return [UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", " ".join(piece.split())) for piece in pieces]

@@ -1,5 +1,12 @@
 """What callers of membership may send and will get."""
 
+from services.membership.schemas.affiliations import (
+    AffiliationChange,
+    AffiliationFilter,
+    AffiliationRequest,
+    AffiliationResponse,
+    OrganizationChangeResponse,
+)
 from services.membership.schemas.dues import (
     AssessmentFilter,
     AssessmentResponse,
@@ -42,13 +49,10 @@ from services.membership.schemas.formulas import (
     FormulaSummary,
 )
 from services.membership.schemas.imports import (
-    DecisionRequest,
     FindingFilter,
     FindingResponse,
     ImportFilter,
     ImportResponse,
-    ReviewFilter,
-    ReviewItemResponse,
     TermResponse,
     VocabularyResponse,
 )
@@ -64,6 +68,14 @@ from services.membership.schemas.members import (
     StandingChangeResponse,
     StandingRequest,
 )
+from services.membership.schemas.merges import (
+    MergeFilter,
+    MergePreviewFilter,
+    MergePreviewResponse,
+    MergeRequest,
+    MergeResponse,
+    UndoRequest,
+)
 from services.membership.schemas.organizations import (
     ContactChange,
     ContactRequest,
@@ -77,6 +89,7 @@ from services.membership.schemas.organizations import (
     OrganizationResponse,
     OrganizationSummary,
 )
+from services.membership.schemas.review import DecisionRequest, ReviewFilter, ReviewItemResponse, SignalResponse
 from services.membership.schemas.standing import (
     PolicyRequest,
     PolicyResponse,
@@ -113,6 +126,10 @@ from services.membership.schemas.statistics import (
 __all__ = [
     "AcceptanceRequest",
     "AdmissionRequest",
+    "AffiliationChange",
+    "AffiliationFilter",
+    "AffiliationRequest",
+    "AffiliationResponse",
     "AskRequest",
     "AskedResponse",
     "AssessmentFilter",
@@ -154,8 +171,14 @@ __all__ = [
     "MemberFilter",
     "MemberResponse",
     "MemberSummary",
+    "MergeFilter",
+    "MergePreviewFilter",
+    "MergePreviewResponse",
+    "MergeRequest",
+    "MergeResponse",
     "NewLinkResponse",
     "OrganizationChange",
+    "OrganizationChangeResponse",
     "OrganizationFilter",
     "OrganizationReference",
     "OrganizationRequest",
@@ -185,6 +208,7 @@ __all__ = [
     "RoundRequest",
     "RoundResponse",
     "RoundSummary",
+    "SignalResponse",
     "SimulatedDuesFilter",
     "SimulatedDuesResponse",
     "SimulationFilter",
@@ -199,6 +223,7 @@ __all__ = [
     "SuccessionFact",
     "TermResponse",
     "TerminationFact",
+    "UndoRequest",
     "VocabularyResponse",
     "VoterCounts",
     "VoterQuery",

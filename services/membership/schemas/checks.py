@@ -4,15 +4,21 @@ from typing import Any, get_args
 
 from marshmallow import fields, validate
 
-from services.membership.identifiers import SCHEME
+from services.membership.identifiers import SCHEME, Kind
 from services.membership.registers.entries import MAX_LENGTH
-from services.membership.vocabulary import SECTORS, STRUCTURES
+from services.membership.vocabulary import CONTACT_ROLES, DEGREES, SECTORS, STRUCTURES
 from shared.contracts.membership import Category, Standing
 from shared.i18n import LANGUAGES
 
 COUNTRY = validate.Regexp(r"^[A-Z]{2}\Z", error="Must be two capital letters, as in ISO 3166-1.")
 SECTOR = validate.OneOf(list(SECTORS))
 STRUCTURE = validate.OneOf(list(STRUCTURES))
+DEGREE = validate.OneOf(list(DEGREES))
+CONTACT_ROLE = validate.OneOf(list(CONTACT_ROLES))
+IDENTIFIER_KIND = validate.OneOf(get_args(Kind))
+LANGUAGE_TAG = validate.Regexp(
+    r"^[a-z]{2,3}(-[A-Z]{2})?\Z", error="Must be a language tag of BCP 47 such as es or pt-BR."
+)
 LANGUAGE = validate.OneOf(LANGUAGES)
 STANDING = validate.OneOf(get_args(Standing))
 CATEGORY = validate.OneOf(get_args(Category))

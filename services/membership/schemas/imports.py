@@ -1,44 +1,10 @@
-"""Imports, reviews and the vocabulary, as callers send and get them."""
+"""Imports and the vocabulary, as callers send and get them."""
 
 from typing import get_args
 
 from marshmallow import Schema, fields, validate
 
 from services.membership.model.imports import Kind, State
-from services.membership.model.review import Decision, Reason
-from services.membership.schemas.checks import TEXT
-from services.membership.schemas.organizations import OrganizationReference
-
-
-class ReviewFilter(Schema):
-    """Which pairs to list."""
-
-    decided = fields.Boolean(metadata={"example": False})
-    reason = fields.String(validate=validate.OneOf(get_args(Reason)), metadata={"example": "shared_identifier"})
-    organization_id = fields.UUID()
-
-
-class DecisionRequest(Schema):
-    """Whether the two are one. "same" is recorded; it joins nothing by itself."""
-
-    decision = fields.String(required=True, validate=validate.OneOf(get_args(Decision)))
-    note = fields.String(load_default="", validate=TEXT)
-
-
-class ReviewItemResponse(Schema):
-    """Two organizations that may be one, why it is thought so, and what was decided."""
-
-    id = fields.UUID(required=True)
-    first = fields.Nested(OrganizationReference, required=True)
-    second = fields.Nested(OrganizationReference, required=True)
-    reason = fields.String(required=True, validate=validate.OneOf(get_args(Reason)))
-    evidence = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    opened_at = fields.DateTime(required=True)
-    decision = fields.String(required=True, allow_none=True)
-    decided_at = fields.DateTime(required=True, allow_none=True)
-    decided_by = fields.String(required=True, allow_none=True)
-    note = fields.String(required=True)
-    version = fields.Integer(required=True)
 
 
 class ImportFilter(Schema):
@@ -93,11 +59,14 @@ class TermResponse(Schema):
 
     code = fields.String(required=True, metadata={"example": "agriculture"})
     ica = fields.String(required=True, metadata={"example": "ICA10"})
+    degree = fields.String(required=True, metadata={"description": "the degree a structure has by itself, if any"})
     name = fields.String(required=True, metadata={"example": "Agricultura"})
 
 
 class VocabularyResponse(Schema):
-    """Sectors (economic activities) and structures."""
+    """Sectors (economic activities), structures, degrees, and what contacts answer for."""
 
     sectors = fields.List(fields.Nested(TermResponse), required=True)
     structures = fields.List(fields.Nested(TermResponse), required=True)
+    degrees = fields.List(fields.Nested(TermResponse), required=True)
+    contact_roles = fields.List(fields.Nested(TermResponse), required=True)

@@ -1,10 +1,12 @@
 """Every way into the membership service, a module per noun."""
 
+from services.membership.service.affiliations import AffiliationRoutes
 from services.membership.service.dues import DuesRoutes
 from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.members import MemberRoutes
+from services.membership.service.merges import MergeRoutes
 from services.membership.service.organizations import OrganizationRoutes
 from services.membership.service.prospects import ProspectRoutes
 from services.membership.service.review import ReviewRoutes
@@ -20,9 +22,13 @@ from shared.http.standard import StandardRoutes
 class MembershipService(
     StandardRoutes,
     OrganizationRoutes,
+    AffiliationRoutes,
     ProspectRoutes,
     MemberRoutes,
+    FactRoutes,
+    StandingRoutes,
     ReviewRoutes,
+    MergeRoutes,
     ImportRoutes,
     RoundRoutes,
     StatisticRoutes,
@@ -31,8 +37,6 @@ class MembershipService(
     FormulaRoutes,
     DuesRoutes,
     SimulationRoutes,
-    FactRoutes,
-    StandingRoutes,
 ):
     """Organizations, prospects, members, what they declare and owe, and the registers they come from."""
 
