@@ -22,6 +22,15 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             query="""SELECT organization_id FROM members WHERE standing IN ('current', 'grace', 'suspended')
                      GROUP BY organization_id HAVING count(*) > 1""",
         ),
+        Check(
+            kind="damaged",
+            what="merged organizations that something still points at",
+            query="""SELECT organizations.id FROM organizations JOIN (
+                         SELECT organization_id FROM members UNION SELECT organization_id FROM prospects
+                         UNION SELECT organization_id FROM contacts
+                     ) AS pointing ON pointing.organization_id = organizations.id
+                     WHERE organizations.merged_into IS NOT NULL""",
+        ),
     ),
     "funding": (),
     "events": (

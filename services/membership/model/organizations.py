@@ -63,6 +63,7 @@ class Organization(Base):
         UniqueConstraint("register", "register_key"),
         Index("ix_organizations_folded_name_id", "folded_name", "id"),
         Index("ix_organizations_country_folded_name_id", "country", "folded_name", "id"),
+        Index("ix_organizations_degree_folded_name_id", "degree", "folded_name", "id"),
         Index("ix_organizations_search", "search", postgresql_using="gin"),
         Index("ix_organizations_sectors", "sectors", postgresql_using="gin"),
         Index("ix_organizations_place", "place"),

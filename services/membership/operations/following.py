@@ -55,10 +55,9 @@ def follow(session: Session, changed: dict[UUID, Entry], *, now: datetime) -> No
     """What the register says now; members' changes are told one by one, for the other services know only them."""
     if not changed:
         return
-    lineage = Lineage(session, list(changed))
-    everybody = [*changed, *lineage.survivors]
-    organizations = lineage.organizations = _locked(session, everybody)
-    theirs = select(Member).where(Member.organization_id.in_(everybody), Member.standing.in_(LIVE))
+    lineage = _lineage(session, list(changed))
+    organizations = lineage.organizations
+    theirs = select(Member).where(Member.organization_id.in_(organizations), Member.standing.in_(LIVE))
     members = {member.organization_id: member for member in session.scalars(theirs)}
     followed = set()
     for organization_id, entry in changed.items():
@@ -74,6 +73,18 @@ def follow(session: Session, changed: dict[UUID, Entry], *, now: datetime) -> No
             announce_update(session, member, at=now)
     pending = [{"organization_id": one} for one in sorted(followed)]
     session.execute(text("INSERT INTO unmatched VALUES (:organization_id) ON CONFLICT DO NOTHING"), pending)
+
+
+def _lineage(session: Session, ids: list[UUID]) -> Lineage:
+    """The merges around the organizations, with all of them locked: a merge done meanwhile is seen, or waits."""
+    organizations = _locked(session, ids)
+    while True:
+        lineage = Lineage(session, ids)
+        further = [one for one in lineage.survivors if one not in organizations]
+        if not further:
+            lineage.organizations = organizations
+            return lineage
+        organizations |= _locked(session, further)
 
 
 def _locked(session: Session, ids: list[UUID]) -> dict[UUID, Organization]:

@@ -126,7 +126,7 @@ class OrganizationSummary(Schema):
 class ContactChange(Schema):
     """What to change of a contact; what is left out stays."""
 
-    role = fields.String(validate=validate.Length(1, 50), metadata={"example": "presidency"})
+    role = fields.String(validate=CONTACT_ROLE, metadata={"example": "presidency"})
     name = fields.String(validate=validate.Length(max=200))
     email = fields.Email(validate=validate.Length(max=254), metadata={"example": "presidency@union.example"})
     phone = fields.String(validate=validate.Length(max=100))

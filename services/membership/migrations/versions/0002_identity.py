@@ -31,6 +31,7 @@ def _widen_organizations() -> None:
     op.add_column("organizations", sa.Column("acronyms", texts, server_default=sa.text("'{}'"), nullable=False))
     op.add_column("organizations", sa.Column("merged_into", sa.Uuid(), nullable=True))
     op.create_foreign_key("fk_organizations_merged_into", "organizations", "organizations", ["merged_into"], ["id"])
+    op.create_index("ix_organizations_degree_folded_name_id", "organizations", ["degree", "folded_name", "id"])
     op.drop_index("ix_organizations_search", "organizations")
     op.drop_column("organizations", "search")
     searched = "to_tsvector('simple'::regconfig, folded_name || ' ' || folded_aliases)"
