@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from services.membership.dues import Assessment, Discount, Formula, Inputs, PersonsUnknown, assess
 from services.membership.model import (
@@ -244,7 +244,7 @@ def assessment(session: Session, *, assessment_id: UUID) -> DuesAssessment:
 def assessments(
     *, year: int | None = None, country: str | None = None, member_id: UUID | None = None
 ) -> Select[DuesAssessment]:
-    query = select(DuesAssessment)
+    query = select(DuesAssessment).options(defer(DuesAssessment.inputs), defer(DuesAssessment.lines))
     if year is not None:
         query = query.where(DuesAssessment.year == year)
     if member_id is not None:
