@@ -8,15 +8,17 @@ from services.membership.operations.asking import (
     statistic_by_link,
 )
 from services.membership.operations.contacts import add_contact, change_contact, contact_to_change, remove_contact
-from services.membership.operations.dues import (
-    assessment,
-    assessments,
+from services.membership.operations.discounts import (
     discount_to_change,
     discounts,
     grant_discount,
+    withdraw_discount,
+)
+from services.membership.operations.dues import (
+    assessment,
+    assessments,
     quote_dues,
     record_dues,
-    withdraw_discount,
 )
 from services.membership.operations.formulas import (
     approve_formula,
