@@ -120,7 +120,7 @@ class DuesAssessment(Base):
     assessed_by: Mapped[str]
 
     member: Mapped[Member] = relationship(lambda: Member, lazy="joined", innerjoin=True)
-    formula: Mapped[DuesFormula] = relationship(lambda: DuesFormula, lazy="joined", innerjoin=True)
+    formula: Mapped[DuesFormula] = relationship(lambda: DuesFormula)
 
     @property
     def amount(self) -> Money:

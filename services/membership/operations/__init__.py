@@ -15,15 +15,17 @@ from services.membership.operations.asking import (
     statistic_by_link,
 )
 from services.membership.operations.contacts import add_contact, change_contact, contact_to_change, remove_contact
-from services.membership.operations.dues import (
-    assessment,
-    assessments,
+from services.membership.operations.discounts import (
     discount_to_change,
     discounts,
     grant_discount,
+    withdraw_discount,
+)
+from services.membership.operations.dues import (
+    assessment,
+    assessments,
     quote_dues,
     record_dues,
-    withdraw_discount,
 )
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
 from services.membership.operations.finding import organization, organization_to_change

@@ -1,20 +1,16 @@
-"""Dues: quote, record, waive a part; what they are computed from is gathered here once for one member or for all."""
+"""Dues: quote and record; what they are computed from is gathered here once for one member or for all."""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from services.membership.dues import Assessment, Discount, Formula, Inputs, PersonsUnknown, assess
 from services.membership.model import (
-    DiscountGranted,
-    DiscountTooHigh,
-    DiscountUnknownToFormula,
     DuesAssessment,
     DuesDiscount,
     DuesFormula,
@@ -23,11 +19,9 @@ from services.membership.model import (
     StandingChange,
     StatisticDeclaration,
     UnknownAssessment,
-    UnknownDiscount,
-    YearAssessed,
 )
 from services.membership.model.dues import NoDuesReason, stored_inputs, stored_lines
-from services.membership.operations.formulas import formula_of_year, formulas, one_at_a_time
+from services.membership.operations.formulas import formula_of_year, one_at_a_time
 from services.membership.operations.members import member
 from shared.contracts.membership import Category, DuesAssessed
 from shared.ids import uuid7
@@ -58,34 +52,34 @@ class Known:
 def known_members(session: Session, *, year: int, statistics_year: int, member_id: UUID | None = None) -> list[Known]:
     """Everybody ever admitted, oldest first, with what their dues of `year` depend on."""
     rows = session.execute(_facts(statistics_year, member_id)).all()
-    present = [row for row in rows if _was_member(row.admitted_on, row.ended_on, year)]
-    last = {row.organization_id: row.id for row in present}
-    discounts = _discounts(session, year, member_id)
-    known = []
-    for row in rows:
-        reason: NoDuesReason | None = None
-        if not _was_member(row.admitted_on, row.ended_on, year):
-            reason = "not_a_member"
-        elif last[row.organization_id] != row.id:
-            reason = "other_membership"
-        inputs = Inputs(
-            associate=row.category == "associate",
-            country=row.country,
-            structure=row.structure,
-            persons=row.persons,
-            discounts=tuple(discounts.get(row.id, ())),
-        )
-        known.append(
-            Known(
-                member_id=row.id,
-                organization_id=row.organization_id,
-                category=row.category,
-                inputs=inputs,
-                statistic_id=row.statistic_id,
-                reason=reason,
-            )
-        )
-    return known
+    last = {row.organization_id: row.id for row in rows if _was_member(row, year)}
+    waived = _discounts(session, year, member_id)
+    return [_known(row, _exempt(row, year, last), tuple(waived.get(row.id, ()))) for row in rows]
+
+
+def _known(row: Any, reason: NoDuesReason | None, waived: tuple[Discount, ...]) -> Known:
+    inputs = Inputs(
+        associate=row.category == "associate",
+        country=row.country,
+        structure=row.structure,
+        persons=row.persons,
+        discounts=waived,
+    )
+    return Known(
+        member_id=row.id,
+        organization_id=row.organization_id,
+        category=row.category,
+        inputs=inputs,
+        statistic_id=row.statistic_id,
+        reason=reason,
+    )
+
+
+def _exempt(row: Any, year: int, last: dict[UUID, UUID]) -> NoDuesReason | None:
+    """Why it owes nothing by any formula; who came back within the year pays by its last membership."""
+    if not _was_member(row, year):
+        return "not_a_member"
+    return None if last[row.organization_id] == row.id else "other_membership"
 
 
 def _facts(statistics_year: int, member_id: UUID | None) -> Select[*tuple[Any, ...]]:
@@ -122,9 +116,10 @@ def _facts(statistics_year: int, member_id: UUID | None) -> Select[*tuple[Any, .
     return query.where(Member.organization_id == owner)
 
 
-def _was_member(admitted_on: date, ended_on: date | None, year: int) -> bool:
+def _was_member(row: Any, year: int) -> bool:
     """On at least one day of the year; the day a membership ends is no day of it any more."""
-    return admitted_on <= date(year, 12, 31) and (ended_on is None or ended_on > date(year, 1, 1))
+    began, ended = row.admitted_on, row.ended_on
+    return bool(began <= date(year, 12, 31) and (ended is None or ended > date(year, 1, 1)))
 
 
 def _discounts(session: Session, year: int, member_id: UUID | None) -> dict[UUID, list[Discount]]:
@@ -244,7 +239,7 @@ def assessment(session: Session, *, assessment_id: UUID) -> DuesAssessment:
 def assessments(
     *, year: int | None = None, country: str | None = None, member_id: UUID | None = None
 ) -> Select[DuesAssessment]:
-    query = select(DuesAssessment)
+    query = select(DuesAssessment).options(defer(DuesAssessment.inputs), defer(DuesAssessment.lines))
     if year is not None:
         query = query.where(DuesAssessment.year == year)
     if member_id is not None:
@@ -252,79 +247,3 @@ def assessments(
     if country is not None:
         query = query.where(DuesAssessment.member.has(Member.organization.has(Organization.country == country)))
     return query
-
-
-def discounts(*, member_id: UUID, year: int | None = None) -> Select[DuesDiscount]:
-    query = select(DuesDiscount).where(DuesDiscount.member_id == member_id)
-    return query if year is None else query.where(DuesDiscount.year == year)
-
-
-def discount_to_change(session: Session, *, member_id: UUID, discount_id: UUID) -> DuesDiscount:
-    """The discount, locked."""
-    found = session.get(DuesDiscount, discount_id, with_for_update=True, populate_existing=True)
-    if not found or found.member_id != member_id:
-        raise UnknownDiscount(discount_id=discount_id)
-    return found
-
-
-def grant_discount(
-    session: Session,
-    *,
-    member_id: UUID,
-    year: int,
-    code: str,
-    percent: Decimal,
-    reason: str,
-    actor: str,
-    now: datetime,
-) -> DuesDiscount:
-    """Waive a part of a year's dues, within what the formula in force for the year allows, if one is in force yet."""
-    one_at_a_time(session)
-    member(session, member_id=member_id)
-    _ensure_not_assessed(session, member_id, year)
-    _check_bounds(session, year, code, percent)
-    standing = discounts(member_id=member_id, year=year).where(
-        DuesDiscount.code == code, DuesDiscount.withdrawn_at.is_(None)
-    )
-    if session.scalar(standing):
-        raise DiscountGranted(code=code, year=year)
-    granted = DuesDiscount(
-        id=uuid7(),
-        member_id=member_id,
-        year=year,
-        code=code,
-        percent=percent.quantize(Decimal("0.01")),
-        reason=reason,
-        granted_at=now,
-        granted_by=actor,
-    )
-    session.add(granted)
-    session.flush()
-    return granted
-
-
-def withdraw_discount(
-    session: Session, withdrawn: DuesDiscount, *, reason: str, actor: str, now: datetime
-) -> DuesDiscount:
-    """It counts no more, unless the year was assessed with it."""
-    one_at_a_time(session)
-    _ensure_not_assessed(session, withdrawn.member_id, withdrawn.year)
-    withdrawn.withdraw(reason, now=now, actor=actor)
-    session.flush()
-    return withdrawn
-
-
-def _ensure_not_assessed(session: Session, member_id: UUID, year: int) -> None:
-    if session.scalar(assessments(year=year, member_id=member_id)):
-        raise YearAssessed(year=year)
-
-
-def _check_bounds(session: Session, year: int, code: str, percent: Decimal) -> None:
-    used = session.scalar(formulas(in_force_on=date(year, 1, 1)))
-    if not used:
-        return
-    allowed = used.formula.discounts
-    if code not in allowed:
-        raise DiscountUnknownToFormula(year=year, code=code, codes=", ".join(sorted(allowed)) or "-", pointer="/code")
-    if percent > allowed[code]:
-        raise DiscountTooHigh(year=year, most=allowed[code], code=code, pointer="/percent")
