@@ -1,6 +1,6 @@
 """Events: missions, summits, forums and exchanges (gatherings), and who comes at what price.
 
-Owns: gatherings, registrations; its replica of members
-Publishes: GatheringAnnounced, RegistrationConfirmed
+Owns: gatherings, registrations, leads; its replica of members
+Publishes: GatheringAnnounced, RegistrationConfirmed, LeadCaptured
 Listens to: MemberAdmitted, MemberUpdated, MemberStandingChanged (membership)
 """

@@ -1,7 +1,7 @@
 """Membership: every cooperative known, the ones being won, and the ones that are members.
 
 Owns: organizations, identifiers, contacts, prospects, members and their standing, imports of registers, reviews
-Publishes: ProspectOpened, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged, ContactChanged,
-    RegistryImported
+Publishes: ProspectOpened, ProspectAdvanced, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged,
+    ContactChanged, RegistryImported
 Listens to: nothing yet
 """

@@ -86,6 +86,17 @@ class RegistryImported(Event, topic="membership.registry.imported", subject="imp
     gone: int
 
 
+class ProspectAdvanced(Event, topic="membership.prospect.advanced", subject="prospect_id"):
+    """A prospect moved to another stage: further, back, to rest, taken up again, or won. Losing has its own event."""
+
+    prospect_id: UUID
+    organization_id: UUID
+    country: str
+    sectors: tuple[str, ...]
+    previous_stage: str
+    stage: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -94,4 +105,5 @@ EVENTS: tuple[type[Event], ...] = (
     ProspectLost,
     ContactChanged,
     RegistryImported,
+    ProspectAdvanced,
 )

@@ -48,7 +48,7 @@ def named(name: str, **known: object) -> Candidate:
 
 
 def test_a_closed_prospect_stays_closed() -> None:
-    prospect = Prospect(stage="opened")
+    prospect = Prospect(stage="identified")
     prospect.lose("too far", now=NOW, actor="ana")
     with pytest.raises(ProspectClosed):
         prospect.admit(now=NOW, actor="ana")

@@ -1,7 +1,22 @@
 """What membership knows and decides: organizations, prospects, members, imports, reviews."""
 
 from services.membership.model.base import Base
+from services.membership.model.campaigns import (
+    Campaign,
+    CampaignChange,
+    CampaignClosed,
+    CampaignEndsBeforeStart,
+    CampaignNotPlanned,
+    CampaignNotRunning,
+    CampaignStateNotAllowed,
+    CampaignTarget,
+    NoTargets,
+    TooManyTargets,
+    UnknownCampaign,
+)
+from services.membership.model.growth import GrowthTarget, UnknownTarget
 from services.membership.model.imports import Finding, ImportRun, ImportRunning, UnknownImport
+from services.membership.model.leads import Lead, LeadOfNobody, UnknownLead
 from services.membership.model.members import (
     AlreadyMember,
     Member,
@@ -21,35 +36,68 @@ from services.membership.model.organizations import (
     UnknownOrganization,
     Unmatched,
 )
-from services.membership.model.prospects import AlreadyProspect, Prospect, ProspectClosed, UnknownProspect
+from services.membership.model.prospects import (
+    ActionInPast,
+    ActionWithoutDay,
+    AlreadyProspect,
+    MoveNotAllowed,
+    NotAtRest,
+    Prospect,
+    ProspectClosed,
+    ProspectEntry,
+    RestInPast,
+    UnknownProspect,
+)
 from services.membership.model.review import AlreadyDecided, ReviewItem, UnknownReviewItem
 
 __all__ = [
+    "ActionInPast",
+    "ActionWithoutDay",
     "AlreadyDecided",
     "AlreadyMember",
     "AlreadyProspect",
     "Base",
+    "Campaign",
+    "CampaignChange",
+    "CampaignClosed",
+    "CampaignEndsBeforeStart",
+    "CampaignNotPlanned",
+    "CampaignNotRunning",
+    "CampaignStateNotAllowed",
+    "CampaignTarget",
     "Contact",
     "Finding",
+    "GrowthTarget",
     "Identifier",
     "IdentifierTwice",
     "ImportRun",
     "ImportRunning",
+    "Lead",
+    "LeadOfNobody",
     "Member",
+    "MoveNotAllowed",
+    "NoTargets",
     "NotAllowedFrom",
+    "NotAtRest",
     "Organization",
     "OrganizationGone",
     "Prospect",
     "ProspectClosed",
+    "ProspectEntry",
+    "RestInPast",
     "ReviewItem",
     "StandingBackdated",
     "StandingChange",
     "StandingInFuture",
+    "TooManyTargets",
+    "UnknownCampaign",
     "UnknownContact",
     "UnknownImport",
+    "UnknownLead",
     "UnknownMember",
     "UnknownOrganization",
     "UnknownProspect",
     "UnknownReviewItem",
+    "UnknownTarget",
     "Unmatched",
 ]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.membership.model import AlreadyMember, Member, Organization, Prospect, UnknownMember
 from services.membership.operations.announcing import announce_contact, live_member, public_state
+from services.membership.operations.prospects import announce_move
 from services.membership.operations.searching import name_begins
 from shared.contracts.membership import Category, MemberAdmitted, MemberStandingChanged, Standing
 from shared.messaging.outbox import publish
@@ -67,7 +68,7 @@ def admit_prospect(
     organization = won.organization
     if live_member(session, organization):
         raise AlreadyMember(name=organization.name)
-    won.admit(now=now, actor=actor)
+    left = won.admit(now=now, actor=actor)
     admitted = Member.admit(
         organization,
         category=category,
@@ -78,9 +79,11 @@ def admit_prospect(
     )
     session.add(admitted)
     session.flush()
+    won.member_id = admitted.id
     for contact in organization.contacts:
         announce_contact(session, contact, at=now)
     publish(session, MemberAdmitted(**public_state(admitted), admitted_on=admitted.admitted_on), at=now)
+    announce_move(session, won, left, at=now)
     return admitted
 
 

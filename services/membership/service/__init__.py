@@ -3,12 +3,21 @@
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.members import MemberRoutes
 from services.membership.service.organizations import OrganizationRoutes
+from services.membership.service.pipeline import PipelineRoutes
 from services.membership.service.prospects import ProspectRoutes
 from services.membership.service.review import ReviewRoutes
 from shared.http.standard import StandardRoutes
 
 
-class MembershipService(StandardRoutes, OrganizationRoutes, ProspectRoutes, MemberRoutes, ReviewRoutes, ImportRoutes):
+class MembershipService(
+    StandardRoutes,
+    OrganizationRoutes,
+    ProspectRoutes,
+    PipelineRoutes,
+    MemberRoutes,
+    ReviewRoutes,
+    ImportRoutes,
+):
     """Organizations, prospects, members, and the registers they come from."""
 
     name = "membership"
