@@ -154,7 +154,7 @@ class Campaign(Base):
         amounts = {"budget": budget and str(budget), "spent": spent and str(spent)}
         told = {key: value if key == "target" else str(value) for key, value in changed.items()}
         told |= {key: value for key, value in amounts.items() if value}
-        self._record(self.state, changed=told, now=now, actor=actor)
+        self._record(self.state if self.version else None, changed=told, now=now, actor=actor)
 
     def change_state(self, state: CampaignState, *, reason: str = "", now: datetime, actor: str) -> CampaignState:
         """Start, complete or cancel it; returns the state before.

@@ -1,5 +1,19 @@
 """What callers of membership may send and will get."""
 
+from services.membership.schemas.campaigns import (
+    BatchRequest,
+    BatchResponse,
+    CampaignChange,
+    CampaignChangeResponse,
+    CampaignFilter,
+    CampaignRequest,
+    CampaignResponse,
+    CampaignResultsResponse,
+    CampaignStateRequest,
+    CampaignTargetFilter,
+    CampaignTargetResponse,
+)
+from services.membership.schemas.funnel import FunnelFilter, FunnelResponse
 from services.membership.schemas.imports import (
     DecisionRequest,
     FindingFilter,
@@ -10,6 +24,13 @@ from services.membership.schemas.imports import (
     ReviewItemResponse,
     TermResponse,
     VocabularyResponse,
+)
+from services.membership.schemas.leads import (
+    AttributionResponse,
+    AttributionSums,
+    LeadFilter,
+    LeadResponse,
+    Period,
 )
 from services.membership.schemas.members import (
     AdmissionRequest,
@@ -53,8 +74,21 @@ from services.membership.schemas.prospects import (
 
 __all__ = [
     "AdmissionRequest",
+    "AttributionResponse",
+    "AttributionSums",
+    "BatchRequest",
+    "BatchResponse",
     "BoardFilter",
     "BoardResponse",
+    "CampaignChange",
+    "CampaignChangeResponse",
+    "CampaignFilter",
+    "CampaignRequest",
+    "CampaignResponse",
+    "CampaignResultsResponse",
+    "CampaignStateRequest",
+    "CampaignTargetFilter",
+    "CampaignTargetResponse",
     "ContactChange",
     "ContactRequest",
     "ContactResponse",
@@ -62,10 +96,14 @@ __all__ = [
     "FindingFilter",
     "FindingResponse",
     "FitResponse",
+    "FunnelFilter",
+    "FunnelResponse",
     "IdentifierRequest",
     "IdentifierResponse",
     "ImportFilter",
     "ImportResponse",
+    "LeadFilter",
+    "LeadResponse",
     "MemberFilter",
     "MemberResponse",
     "MemberSummary",
@@ -75,6 +113,7 @@ __all__ = [
     "OrganizationRequest",
     "OrganizationResponse",
     "OrganizationSummary",
+    "Period",
     "PipelineFilter",
     "ProspectChange",
     "ProspectEntryResponse",

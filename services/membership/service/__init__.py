@@ -1,6 +1,8 @@
 """Every way into the membership service, a module per noun."""
 
+from services.membership.service.campaigns import CampaignRoutes
 from services.membership.service.imports import ImportRoutes
+from services.membership.service.leads import LeadRoutes
 from services.membership.service.members import MemberRoutes
 from services.membership.service.organizations import OrganizationRoutes
 from services.membership.service.pipeline import PipelineRoutes
@@ -14,6 +16,8 @@ class MembershipService(
     OrganizationRoutes,
     ProspectRoutes,
     PipelineRoutes,
+    LeadRoutes,
+    CampaignRoutes,
     MemberRoutes,
     ReviewRoutes,
     ImportRoutes,

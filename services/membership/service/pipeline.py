@@ -30,3 +30,11 @@ class PipelineRoutes:
         """What is due to the caller, or to somebody else, and how much is due that nobody owns."""
         found = operations.today(call.session, owner=call.query.get("owner", call.actor), now=call.now, size=MOST_DUE)
         return {**vars(found), "prospects": shown(call, found.prospects)}
+
+    @route("GET", "/v1/pipeline/funnel", scope=READ, query=schemas.FunnelFilter, returns=schemas.FunnelResponse)
+    def show_funnel(self, call: Call) -> dict[str, Any]:
+        """Conversion and time per stage of the prospects opened in a period, by month, country, campaign or owner."""
+        found = operations.conversion(call.session, **call.query, now=call.now)
+        names = operations.campaign_names(call.session) if call.query["by"] == "campaign" else {}
+        cohorts = [{"cohort": key, "name": names.get(key, key), **vars(funnel)} for key, funnel in found.items()]
+        return {**call.query, "as_of": call.now, "cohorts": cohorts}

@@ -195,6 +195,7 @@ def _create_leads() -> None:
         sa.Column("gathering_kind", sa.String(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("given_name", sa.String(), nullable=False),
+        sa.Column("name_key", sa.String(), nullable=False),
         sa.Column("found_by", sa.Text(), nullable=False),
         sa.Column("interest", sa.String(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
@@ -203,13 +204,14 @@ def _create_leads() -> None:
         sa.Column("captured_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("found_by IN ('id', 'name', 'new', 'ambiguous')", name="ck_leads_found_by"),
-        sa.CheckConstraint("outcome IN ('opened', 'added', 'too_late', 'member', 'gone')", name="ck_leads_outcome"),
+        sa.CheckConstraint("outcome IN ('opened', 'added', 'late', 'member', 'gone')", name="ck_leads_outcome"),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_leads_organization_id"),
         sa.ForeignKeyConstraint(["prospect_id"], ["prospects.id"], name="fk_leads_prospect_id"),
         sa.PrimaryKeyConstraint("id", name="pk_leads"),
     )
     op.create_index("ix_leads_organization_id_captured_at", "leads", ["organization_id", "captured_at"])
     op.create_index("ix_leads_prospect_id", "leads", ["prospect_id"])
+    op.create_index("ix_leads_name_key", "leads", ["name_key"], postgresql_where="name_key <> ''")
     op.create_index("ix_leads_captured_at_id", "leads", ["captured_at", "id"])
 
 
