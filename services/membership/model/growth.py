@@ -1,12 +1,14 @@
 """Growth targets: how many admissions a year is meant to bring."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.membership.model.base import Base
 from shared.errors import NotFound
+from shared.ids import uuid7
 
 REGION = ""
 """The country of a target that counts for the whole region."""
@@ -23,11 +25,13 @@ class GrowthTarget(Base):
     __table_args__ = (
         CheckConstraint("country ~ '^([A-Z]{2})?$'", name="country"),
         CheckConstraint("admissions >= 0", name="admissions"),
+        UniqueConstraint("year", "country", "number"),
     )
 
-    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    country: Mapped[str] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    year: Mapped[int]
+    country: Mapped[str]
+    number: Mapped[int]
     admissions: Mapped[int]
     reason: Mapped[str]
     set_at: Mapped[datetime]

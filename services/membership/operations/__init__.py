@@ -15,7 +15,9 @@ from services.membership.operations.campaigns import (
     update_campaign,
 )
 from services.membership.operations.contacts import add_contact, change_contact, contact_to_change, remove_contact
+from services.membership.operations.coverage import coverage
 from services.membership.operations.funnel import campaign_names, conversion
+from services.membership.operations.growth import progress, set_target, target, target_or_none, targets
 from services.membership.operations.leads import lead, leads, take_lead
 from services.membership.operations.members import (
     admit_prospect,
@@ -71,6 +73,7 @@ __all__ = [
     "change_standing",
     "contact_to_change",
     "conversion",
+    "coverage",
     "findings",
     "fit_of",
     "fits_of",
@@ -91,6 +94,7 @@ __all__ = [
     "organization_to_change",
     "organizations",
     "plan_campaign",
+    "progress",
     "prospect",
     "prospect_to_change",
     "prospects",
@@ -101,7 +105,11 @@ __all__ = [
     "review_item",
     "review_item_to_change",
     "review_items",
+    "set_target",
     "take_lead",
+    "target",
+    "target_or_none",
+    "targets",
     "today",
     "update_campaign",
     "update_organization",

@@ -13,6 +13,15 @@ from services.membership.schemas.campaigns import (
     CampaignTargetFilter,
     CampaignTargetResponse,
 )
+from services.membership.schemas.coverage import (
+    CoverageFilter,
+    CoverageResponse,
+    ProgressFilter,
+    ProgressResponse,
+    TargetFilter,
+    TargetRequest,
+    TargetResponse,
+)
 from services.membership.schemas.funnel import FunnelFilter, FunnelResponse
 from services.membership.schemas.imports import (
     DecisionRequest,
@@ -92,6 +101,8 @@ __all__ = [
     "ContactChange",
     "ContactRequest",
     "ContactResponse",
+    "CoverageFilter",
+    "CoverageResponse",
     "DecisionRequest",
     "FindingFilter",
     "FindingResponse",
@@ -115,6 +126,8 @@ __all__ = [
     "OrganizationSummary",
     "Period",
     "PipelineFilter",
+    "ProgressFilter",
+    "ProgressResponse",
     "ProspectChange",
     "ProspectEntryResponse",
     "ProspectFilter",
@@ -129,6 +142,9 @@ __all__ = [
     "ReviewItemResponse",
     "StandingChangeResponse",
     "StandingRequest",
+    "TargetFilter",
+    "TargetRequest",
+    "TargetResponse",
     "TermResponse",
     "TodayFilter",
     "TodayResponse",

@@ -1,6 +1,7 @@
 """Every way into the membership service, a module per noun."""
 
 from services.membership.service.campaigns import CampaignRoutes
+from services.membership.service.coverage import CoverageRoutes
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.leads import LeadRoutes
 from services.membership.service.members import MemberRoutes
@@ -18,6 +19,7 @@ class MembershipService(
     PipelineRoutes,
     LeadRoutes,
     CampaignRoutes,
+    CoverageRoutes,
     MemberRoutes,
     ReviewRoutes,
     ImportRoutes,

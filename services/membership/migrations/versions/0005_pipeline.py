@@ -218,14 +218,16 @@ def _create_leads() -> None:
 def _create_growth_targets() -> None:
     op.create_table(
         "growth_targets",
-        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("country", sa.String(), nullable=False),
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("admissions", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("set_by", sa.String(), nullable=False),
         sa.CheckConstraint("admissions >= 0", name="ck_growth_targets_admissions"),
         sa.CheckConstraint("country ~ '^([A-Z]{2})?$'", name="ck_growth_targets_country"),
-        sa.PrimaryKeyConstraint("year", "country", "number", name="pk_growth_targets"),
+        sa.PrimaryKeyConstraint("id", name="pk_growth_targets"),
+        sa.UniqueConstraint("year", "country", "number", name="uq_growth_targets_year_country_number"),
     )
