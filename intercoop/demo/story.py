@@ -35,7 +35,7 @@ PRICES = {
 
 
 IMPORTED = RegistryImported.type_name()
-EVENTS = {"membership": 4, "funding": 0, "events": 2, "comms": 2}
+EVENTS = {"membership": 5, "funding": 0, "events": 2, "comms": 2}
 """How many public events each service has to publish about it."""
 
 

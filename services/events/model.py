@@ -22,6 +22,8 @@ PriceReason = Literal[
     "good_standing", "in_grace", "suspended", "resigned", "terminated", "not_a_member", "no_organization"
 ]
 
+Interest = Literal["membership", "funding", "training", "trade", "gatherings", "other"]
+
 _LAST_PLACE_ON_EARTH = timezone(timedelta(hours=-12))
 
 
@@ -207,6 +209,32 @@ class Registration(Base):
     def price(self) -> Money:
         """The price promised."""
         return Money(self.minor, self.currency)
+
+
+class Lead(Base):
+    """An organization that showed interest at a gathering; once for each interest. `note` may name people.
+
+    `organization_id` is None where only name and country are known; `key` tells organizations of a gathering apart.
+    """
+
+    __tablename__ = "leads"
+    __table_args__ = (UniqueConstraint("gathering_id", "key", "interest"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    gathering_id: Mapped[UUID] = mapped_column(ForeignKey("gatherings.id"))
+    key: Mapped[str] = mapped_column(Text)
+    organization_id: Mapped[UUID | None]
+    name: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text)
+    interest: Mapped[Interest] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    captured_at: Mapped[datetime]
+    captured_by: Mapped[str] = mapped_column(Text)
+
+
+def lead_key(*, organization_id: UUID | None, name: str, country: str) -> str:
+    """What says that two leads are about one organization: its id, or country and name, case and spaces aside."""
+    return str(organization_id) if organization_id else f"{country}/{' '.join(name.casefold().split())}"
 
 
 def _refuse_odd_prices(member: Money, standard: Money) -> None:

@@ -8,11 +8,22 @@ from sqlalchemy import Select, case, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.events.model import Gathering, Kind, Member, MergedOrganization, Quote, Registration
+from services.events.model import (
+    Gathering,
+    Interest,
+    Kind,
+    Lead,
+    Member,
+    MergedOrganization,
+    Quote,
+    Registration,
+    lead_key,
+)
 from shared import merged, replica
-from shared.contracts.events import GatheringAnnounced, PriceTier, RegistrationConfirmed
+from shared.contracts.events import GatheringAnnounced, LeadCaptured, PriceTier, RegistrationConfirmed
 from shared.contracts.membership import MemberState
 from shared.errors import Conflict, NotFound
+from shared.ids import uuid7
 from shared.messaging.outbox import publish
 from shared.messaging.wire import Delivery
 from shared.money import Money
@@ -24,6 +35,10 @@ class UnknownGathering(NotFound):
 
 class UnknownRegistration(NotFound):
     message = "There is no registration {registration_id}."
+
+
+class UnknownLead(NotFound):
+    message = "There is no lead {lead_id}."
 
 
 class AlreadyRegistered(Conflict):
@@ -121,6 +136,67 @@ def keep_merges(session: Session, deliveries: Sequence[Delivery[merged.Change]])
 
 def forget_merges(session: Session) -> None:
     session.execute(delete(MergedOrganization))
+
+
+def capture_lead(
+    session: Session,
+    *,
+    gathering_id: UUID,
+    organization_id: UUID | None = None,
+    name: str = "",
+    country: str = "",
+    interest: Interest,
+    note: str = "",
+    actor: str,
+    now: datetime,
+) -> Lead:
+    """The lead; the one that is there already when this organization showed this interest at this gathering before."""
+    place = gathering(session, gathering_id=gathering_id)
+    member = _member_of(session, organization_id) if organization_id else None
+    captured = Lead(
+        id=uuid7(),
+        gathering_id=gathering_id,
+        key=lead_key(organization_id=organization_id, name=name, country=country),
+        organization_id=organization_id,
+        name=name or (member.name if member else ""),
+        country=country or (member.country if member else ""),
+        interest=interest,
+        note=note,
+        captured_at=now,
+        captured_by=actor,
+    )
+    values = {column.name: getattr(captured, column.name) for column in Lead.__table__.columns}
+    if not session.execute(insert(Lead).values(values).on_conflict_do_nothing().returning(Lead.id)).scalar():
+        same = Lead.gathering_id == gathering_id, Lead.key == captured.key, Lead.interest == interest
+        return session.scalars(select(Lead).where(*same)).one()
+    _tell_of(session, captured, place)
+    return captured
+
+
+def _tell_of(session: Session, captured: Lead, place: Gathering) -> None:
+    fact = LeadCaptured(
+        lead_id=captured.id,
+        gathering_id=place.id,
+        gathering=place.name,
+        gathering_kind=place.kind,
+        organization_id=captured.organization_id,
+        name=captured.name,
+        country=captured.country,
+        interest=captured.interest,
+    )
+    publish(session, fact, at=captured.captured_at)
+
+
+def lead(session: Session, *, lead_id: UUID) -> Lead:
+    found = session.get(Lead, lead_id)
+    if not found:
+        raise UnknownLead(lead_id=lead_id)
+    return found
+
+
+def leads(session: Session, *, gathering_id: UUID) -> Select[Lead]:
+    gathering(session, gathering_id=gathering_id)
+    return select(Lead).where(Lead.gathering_id == gathering_id)
 
 
 def keep_members(session: Session, deliveries: Sequence[Delivery[MemberState]]) -> None:

@@ -1,15 +1,16 @@
 """What callers of events may send and will get."""
 
-from typing import get_args
+from typing import Any, get_args
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from services.events.model import Kind, PriceReason
+from services.events.model import Interest, Kind, PriceReason
 from shared.contracts.events import PriceTier
 from shared.http.money import MoneySchema
 
 _COUNTRY = validate.Regexp(r"^[A-Z]{2}\Z", error="Must be two capital letters, as in ISO 3166-1.")
 _KIND = validate.OneOf(get_args(Kind))
+_INTEREST = validate.OneOf(get_args(Interest))
 
 
 class Prices(Schema):
@@ -92,3 +93,35 @@ class RegistrationResponse(Schema):
     price = fields.Nested(MoneySchema, required=True)
     price_reason = fields.String(required=True, validate=validate.OneOf(get_args(PriceReason)))
     registered_at = fields.DateTime(required=True)
+
+
+class LeadRequest(Schema):
+    """An organization that showed interest: by its id where it is known, else by name and country.
+
+    `note` stays here: it may say who spoke, and nobody else is told.
+    """
+
+    organization_id = fields.UUID()
+    name = fields.String(validate=validate.Length(1, 300), metadata={"example": "Cooperativa Horizonte Ltda."})
+    country = fields.String(validate=_COUNTRY, metadata={"example": "UY"})
+    interest = fields.String(load_default="membership", validate=_INTEREST)
+    note = fields.String(load_default="", validate=validate.Length(max=2000))
+
+    @validates_schema
+    def _tells_who(self, data: dict[str, Any], **_options: Any) -> None:
+        if "organization_id" not in data and not (data.get("name", "").strip() and "country" in data):
+            raise ValidationError("Give organization_id, or name and country.", "organization_id")
+
+
+class LeadResponse(Schema):
+    """A lead as it was captured."""
+
+    id = fields.UUID(required=True)
+    gathering_id = fields.UUID(required=True)
+    organization_id = fields.UUID(required=True, allow_none=True)
+    name = fields.String(required=True)
+    country = fields.String(required=True)
+    interest = fields.String(required=True, validate=_INTEREST)
+    note = fields.String(required=True)
+    captured_at = fields.DateTime(required=True)
+    captured_by = fields.String(required=True)

@@ -6,11 +6,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.events import operations
-from services.events.model import Gathering, PriceReason, Registration
+from services.events.model import Gathering, Lead, PriceReason, Registration
 from services.events.schemas import (
     GatheringFilter,
     GatheringRequest,
     GatheringResponse,
+    LeadRequest,
+    LeadResponse,
     QuoteFilter,
     QuoteResponse,
     RegistrationFilter,
@@ -121,6 +123,37 @@ class EventsService(StandardRoutes):
     def show_registration(self, call: Call, *, registration_id: UUID) -> Registration:
         """One registration."""
         return operations.registration(call.session, registration_id=registration_id)
+
+    @route(
+        "POST",
+        "/v1/gatherings/<uuid:gathering_id>/leads",
+        scope="events:write",
+        body=LeadRequest,
+        returns=LeadResponse,
+        status=201,
+        location="/v1/leads/{id}",
+    )
+    def capture_lead(self, call: Call, *, gathering_id: UUID) -> Lead:
+        """Note that an organization showed interest; membership begins to win it. Said again it is the same lead."""
+        return operations.capture_lead(
+            call.session, gathering_id=gathering_id, **call.body, actor=call.actor, now=call.now
+        )
+
+    @route(
+        "GET",
+        "/v1/gatherings/<uuid:gathering_id>/leads",
+        scope="events:read",
+        returns=LeadResponse,
+        sort={"captured_at": Lead.captured_at, "name": Lead.name},
+    )
+    def list_leads(self, call: Call, *, gathering_id: UUID) -> Page[Lead]:
+        """Who showed interest at a gathering."""
+        return call.page(operations.leads(call.session, gathering_id=gathering_id))
+
+    @route("GET", "/v1/leads/<uuid:lead_id>", scope="events:read", returns=LeadResponse)
+    def show_lead(self, call: Call, *, lead_id: UUID) -> Lead:
+        """One lead."""
+        return operations.lead(call.session, lead_id=lead_id)
 
     @subscribe(
         MemberAdmitted,

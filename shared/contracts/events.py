@@ -31,4 +31,20 @@ class RegistrationConfirmed(Event, topic="events.registration.confirmed", subjec
     currency: str
 
 
-EVENTS: tuple[type[Event], ...] = (GatheringAnnounced, RegistrationConfirmed)
+class LeadCaptured(Event, topic="events.lead.captured", subject="lead_id"):
+    """An organization showed interest at a gathering. Without `organization_id`, name and country are as it gave them.
+
+    `gathering` is the gathering's name. Who spoke for the organization, and what was noted of it, stays with events.
+    """
+
+    lead_id: UUID
+    gathering_id: UUID
+    gathering: str
+    gathering_kind: str
+    organization_id: UUID | None
+    name: str
+    country: str
+    interest: str
+
+
+EVENTS: tuple[type[Event], ...] = (GatheringAnnounced, RegistrationConfirmed, LeadCaptured)

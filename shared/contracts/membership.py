@@ -150,6 +150,17 @@ class OrganizationUnmerged(Event, topic="membership.organization.unmerged", subj
     merge_id: UUID
 
 
+class ProspectAdvanced(Event, topic="membership.prospect.advanced", subject="prospect_id"):
+    """A prospect moved to another stage: further, back, to rest, taken up again, or won. Losing has its own event."""
+
+    prospect_id: UUID
+    organization_id: UUID
+    country: str
+    sectors: tuple[str, ...]
+    previous_stage: str
+    stage: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -163,4 +174,5 @@ EVENTS: tuple[type[Event], ...] = (
     DuesAssessed,
     OrganizationMerged,
     OrganizationUnmerged,
+    ProspectAdvanced,
 )

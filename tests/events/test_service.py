@@ -164,3 +164,31 @@ def test_what_is_unknown_is_not_found(api: httpx.Client) -> None:
     registration = api.post(f"/v1/gatherings/{nowhere}/registrations", json={"person": "p"})
     assert problem(registration) == (404, "/problems/unknown-gathering")
     assert problem(api.get(f"/v1/registrations/{nowhere}")) == (404, "/problems/unknown-registration")
+
+
+def test_a_lead_is_captured_once_however_many_do_it(api: httpx.Client, summit: str) -> None:
+    body = {"name": "Cooperativa Uno", "country": "UY", "note": "wants to join"}
+
+    def capture(_: int) -> tuple[int, str]:
+        answer = api.post(f"/v1/gatherings/{summit}/leads", json=body)
+        return answer.status_code, answer.json()["id"]
+
+    with ThreadPoolExecutor(10) as crowd:
+        answers = set(crowd.map(capture, range(10)))
+    [(status, lead)] = answers
+    assert status == 201
+    shown = api.get(f"/v1/leads/{lead}").json()
+    assert (shown["interest"], shown["note"]) == ("membership", "wants to join")
+    assert api.get(f"/v1/gatherings/{summit}/leads").json()["items"] == [shown]
+
+
+def test_a_lead_says_whom_it_is_about(api: httpx.Client, summit: str) -> None:
+    nameless = api.post(f"/v1/gatherings/{summit}/leads", json={"country": "UY"})
+    assert problem(nameless) == (400, "/problems/invalid-input")
+    [fault] = nameless.json()["errors"]
+    assert fault == {"pointer": "#/organization_id", "detail": "Indique organization_id, o name y country."}
+    body = {"name": "Uno", "country": "UY"}
+    assert problem(api.post(f"/v1/gatherings/{summit}/leads", json=body | {"interest": "fun"}))[0] == 400
+    assert problem(api.post(f"/v1/gatherings/{uuid4()}/leads", json=body)) == (404, "/problems/unknown-gathering")
+    assert problem(api.get(f"/v1/gatherings/{uuid4()}/leads")) == (404, "/problems/unknown-gathering")
+    assert problem(api.get(f"/v1/leads/{uuid4()}")) == (404, "/problems/unknown-lead")

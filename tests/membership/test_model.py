@@ -43,7 +43,7 @@ def proposed(place: list[Candidate], fresh: list[Candidate]) -> list[set[UUID]]:
 
 
 def test_a_closed_prospect_stays_closed() -> None:
-    prospect = Prospect(stage="opened")
+    prospect = Prospect(stage="identified")
     prospect.lose("too far", now=NOW, actor="ana")
     with pytest.raises(ProspectClosed):
         prospect.admit(now=NOW, actor="ana")

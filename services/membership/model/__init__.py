@@ -8,6 +8,19 @@ from services.membership.model.affiliations import (
     UnknownAffiliation,
 )
 from services.membership.model.base import Base
+from services.membership.model.campaigns import (
+    Campaign,
+    CampaignChange,
+    CampaignClosed,
+    CampaignEndsBeforeStart,
+    CampaignNotPlanned,
+    CampaignNotRunning,
+    CampaignStateNotAllowed,
+    CampaignTarget,
+    NoTargets,
+    TooManyTargets,
+    UnknownCampaign,
+)
 from services.membership.model.dues import (
     DiscountGranted,
     DiscountTooHigh,
@@ -53,8 +66,10 @@ from services.membership.model.formulas import (
     RetiredBeforeItBegan,
     UnknownFormula,
 )
+from services.membership.model.growth import GrowthTarget, UnknownTarget
 from services.membership.model.history import OrganizationChange
 from services.membership.model.imports import Finding, ImportRun, ImportRunning, UnknownImport
+from services.membership.model.leads import Lead, LeadOfNobody, UnknownLead
 from services.membership.model.members import (
     AlreadyMember,
     KnownLater,
@@ -92,7 +107,18 @@ from services.membership.model.organizations import (
     Unmatched,
 )
 from services.membership.model.policies import PolicyInPast, StandingPolicy
-from services.membership.model.prospects import AlreadyProspect, Prospect, ProspectClosed, UnknownProspect
+from services.membership.model.prospects import (
+    ActionInPast,
+    ActionWithoutDay,
+    AlreadyProspect,
+    MoveNotAllowed,
+    NotAtRest,
+    Prospect,
+    ProspectClosed,
+    ProspectEntry,
+    RestInPast,
+    UnknownProspect,
+)
 from services.membership.model.review import AlreadyDecided, ReviewItem, UnknownReviewItem
 from services.membership.model.rolls import ElectoralRoll, RollEntry, UnknownRoll
 from services.membership.model.rounds import (
@@ -121,6 +147,8 @@ from services.membership.model.statistics import (
 )
 
 __all__ = [
+    "ActionInPast",
+    "ActionWithoutDay",
     "AffiliatedWithEachOther",
     "AffiliatedWithItself",
     "Affiliation",
@@ -139,6 +167,14 @@ __all__ = [
     "BothHave",
     "BreakdownDiffers",
     "BreakdownTwice",
+    "Campaign",
+    "CampaignChange",
+    "CampaignClosed",
+    "CampaignEndsBeforeStart",
+    "CampaignNotPlanned",
+    "CampaignNotRunning",
+    "CampaignStateNotAllowed",
+    "CampaignTarget",
     "ChangesNothing",
     "ChoiceOfOne",
     "Contact",
@@ -160,19 +196,25 @@ __all__ = [
     "FormulaNotApproved",
     "FormulaOverlaps",
     "FormulaSettled",
+    "GrowthTarget",
     "Identifier",
     "IdentifierTwice",
     "ImportRun",
     "ImportRunning",
     "KnownLater",
+    "Lead",
+    "LeadOfNobody",
     "LinkRevoked",
     "LinkRevokedAlready",
     "MakerApproves",
     "Member",
     "Merge",
     "MergedWithItself",
+    "MoveNotAllowed",
     "NoFormulaInForce",
+    "NoTargets",
     "NotAllowedFrom",
+    "NotAtRest",
     "NotConfirmed",
     "NotDecidable",
     "NotDeclarable",
@@ -190,7 +232,9 @@ __all__ = [
     "PolicyInPast",
     "Prospect",
     "ProspectClosed",
+    "ProspectEntry",
     "RecordedOtherwise",
+    "RestInPast",
     "RetiredBeforeItBegan",
     "ReviewItem",
     "RollEntry",
@@ -211,14 +255,17 @@ __all__ = [
     "StatisticStep",
     "Successor",
     "SurvivorMerged",
+    "TooManyTargets",
     "TwoMemberships",
     "UnknownAffiliation",
     "UnknownAssessment",
+    "UnknownCampaign",
     "UnknownContact",
     "UnknownDiscount",
     "UnknownFact",
     "UnknownFormula",
     "UnknownImport",
+    "UnknownLead",
     "UnknownLink",
     "UnknownMember",
     "UnknownMerge",
@@ -230,6 +277,7 @@ __all__ = [
     "UnknownRound",
     "UnknownSimulation",
     "UnknownStatistic",
+    "UnknownTarget",
     "Unmatched",
     "WrongReviewItem",
     "YearAssessed",

@@ -14,19 +14,24 @@ from services.membership.operations.asking import (
     revoke_link,
     statistic_by_link,
 )
+from services.membership.operations.attribution import attribution, results_by_source
+from services.membership.operations.campaigns import (
+    add_prospects,
+    campaign,
+    campaign_history,
+    campaign_results,
+    campaign_targets,
+    campaign_to_change,
+    campaigns,
+    change_campaign_state,
+    matching_organizations,
+    plan_campaign,
+    update_campaign,
+)
 from services.membership.operations.contacts import add_contact, change_contact, contact_to_change, remove_contact
-from services.membership.operations.discounts import (
-    discount_to_change,
-    discounts,
-    grant_discount,
-    withdraw_discount,
-)
-from services.membership.operations.dues import (
-    assessment,
-    assessments,
-    quote_dues,
-    record_dues,
-)
+from services.membership.operations.coverage import coverage
+from services.membership.operations.discounts import discount_to_change, discounts, grant_discount, withdraw_discount
+from services.membership.operations.dues import assessment, assessments, quote_dues, record_dues
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
 from services.membership.operations.finding import organization, organization_to_change
 from services.membership.operations.formulas import (
@@ -40,17 +45,28 @@ from services.membership.operations.formulas import (
     formulas,
     retire_formula,
 )
+from services.membership.operations.funnel import campaign_names, conversion
+from services.membership.operations.growth import progress, set_target, target, target_or_none, targets
 from services.membership.operations.history import changes
+from services.membership.operations.leads import lead, leads, take_lead
 from services.membership.operations.members import admit_prospect, change_standing, member, member_to_change, members
 from services.membership.operations.merges import merge_of, merge_organizations, merge_preview, merge_to_change, merges
 from services.membership.operations.organizations import add_organization, organizations, update_organization
+from services.membership.operations.pipeline import board, by_fit, fits_of, load_in_order, today
 from services.membership.operations.policies import add_policy, policy_versions
 from services.membership.operations.prospects import (
+    advance_prospect,
+    history,
     lose_prospect,
+    note_prospect,
     open_prospect,
     prospect,
     prospect_to_change,
     prospects,
+    reopen_prospect,
+    rest_prospect,
+    update_prospect,
+    wake_prospects,
 )
 from services.membership.operations.review import review_item, review_item_to_change, review_items
 from services.membership.operations.rolls import draw_roll, roll, roll_entries, rolls
@@ -63,6 +79,7 @@ from services.membership.operations.rounds import (
     statistic_rounds,
 )
 from services.membership.operations.runs import findings, import_run, import_runs
+from services.membership.operations.scoring import fit_of
 from services.membership.operations.simulating import (
     simulate,
     simulated_dues,
@@ -90,7 +107,9 @@ __all__ = [
     "add_contact",
     "add_organization",
     "add_policy",
+    "add_prospects",
     "admit_prospect",
+    "advance_prospect",
     "affiliation_to_change",
     "affiliations",
     "announce_next_due",
@@ -98,7 +117,18 @@ __all__ = [
     "ask_members",
     "assessment",
     "assessments",
+    "attribution",
+    "board",
+    "by_fit",
+    "campaign",
+    "campaign_history",
+    "campaign_names",
+    "campaign_results",
+    "campaign_targets",
+    "campaign_to_change",
+    "campaigns",
     "change_affiliation",
+    "change_campaign_state",
     "change_contact",
     "change_formula",
     "change_round",
@@ -106,7 +136,9 @@ __all__ = [
     "changes",
     "check_statistic",
     "contact_to_change",
+    "conversion",
     "count_voters",
+    "coverage",
     "decide",
     "declare_statistic",
     "discard_formula",
@@ -117,15 +149,22 @@ __all__ = [
     "ensure_known",
     "facts",
     "findings",
+    "fit_of",
+    "fits_of",
     "formula",
     "formula_of_year",
     "formula_to_change",
     "formulas",
     "grant_discount",
+    "history",
     "import_run",
     "import_runs",
+    "lead",
+    "leads",
+    "load_in_order",
     "lose_prospect",
     "make_link",
+    "matching_organizations",
     "member",
     "member_to_change",
     "members",
@@ -134,13 +173,16 @@ __all__ = [
     "merge_preview",
     "merge_to_change",
     "merges",
+    "note_prospect",
     "open_prospect",
     "open_round",
     "organization",
     "organization_to_change",
     "organizations",
+    "plan_campaign",
     "policy_versions",
     "position",
+    "progress",
     "prospect",
     "prospect_to_change",
     "prospects",
@@ -151,6 +193,9 @@ __all__ = [
     "record_dues_settled",
     "remove_affiliation",
     "remove_contact",
+    "reopen_prospect",
+    "rest_prospect",
+    "results_by_source",
     "retire_formula",
     "review_item",
     "review_item_to_change",
@@ -161,6 +206,7 @@ __all__ = [
     "rolls",
     "round_overview",
     "round_to_change",
+    "set_target",
     "simulate",
     "simulated_dues",
     "simulation",
@@ -173,10 +219,18 @@ __all__ = [
     "statistic_to_change",
     "statistics",
     "succeed",
+    "take_lead",
+    "target",
+    "target_or_none",
+    "targets",
+    "today",
     "undo_merge",
+    "update_campaign",
     "update_organization",
+    "update_prospect",
     "void_fact",
     "voters",
+    "wake_prospects",
     "withdraw_discount",
     "year_before",
 ]

@@ -20,6 +20,7 @@ from services.membership.model import (
 from services.membership.model.members import LIVE
 from services.membership.operations.announcing import announce_contact, live_member, public_state
 from services.membership.operations.facts import decide, record_admission, record_dues_due
+from services.membership.operations.prospects import announce_move
 from services.membership.operations.searching import name_begins
 from services.membership.operations.standing import position
 from services.membership.policy import days_after
@@ -94,8 +95,8 @@ def admit_prospect(
     organization = won.organization
     if live_member(session, organization):
         raise AlreadyMember(name=organization.name)
-    won.admit(now=now, actor=actor)
-    return admit(
+    left = won.admit(now=now, actor=actor)
+    admitted = admit(
         session,
         organization,
         category=category,
@@ -104,6 +105,9 @@ def admit_prospect(
         actor=actor,
         now=now,
     )
+    won.member_id = admitted.id
+    announce_move(session, won, left, at=now)
+    return admitted
 
 
 def admit(

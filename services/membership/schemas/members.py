@@ -1,50 +1,9 @@
-"""Prospects and members, as callers send and get them."""
-
-from typing import get_args
+"""Members, as callers send and get them."""
 
 from marshmallow import Schema, fields, validate
 
-from services.membership.model.prospects import Stage
-from services.membership.schemas.checks import CATEGORY, COUNTRY, SECTOR, STANDING, TEXT
+from services.membership.schemas.checks import CATEGORY, COUNTRY, SECTOR, STANDING
 from services.membership.schemas.organizations import OrganizationReference
-
-
-class ProspectRequest(Schema):
-    """An organization to win; `source` says where it was met."""
-
-    organization_id = fields.UUID(required=True)
-    source = fields.String(required=True, validate=validate.Length(1, 200), metadata={"example": "regional summit"})
-    note = fields.String(validate=TEXT)
-
-
-class ProspectFilter(Schema):
-    """Which prospects to list."""
-
-    stage = fields.String(validate=validate.OneOf(get_args(Stage)), metadata={"example": "opened"})
-    country = fields.String(validate=COUNTRY, metadata={"example": "AR"})
-    organization_id = fields.UUID()
-
-
-class ProspectLoss(Schema):
-    """Why nobody tries any more."""
-
-    reason = fields.String(required=True, validate=validate.Length(1, 2000), metadata={"example": "no interest"})
-
-
-class ProspectResponse(Schema):
-    """A prospect, open or closed."""
-
-    id = fields.UUID(required=True)
-    organization = fields.Nested(OrganizationReference, required=True)
-    stage = fields.String(required=True, validate=validate.OneOf(get_args(Stage)))
-    source = fields.String(required=True)
-    note = fields.String(required=True)
-    lost_reason = fields.String(required=True)
-    opened_at = fields.DateTime(required=True)
-    opened_by = fields.String(required=True)
-    closed_at = fields.DateTime(required=True, allow_none=True)
-    closed_by = fields.String(required=True, allow_none=True)
-    version = fields.Integer(required=True)
 
 
 class AdmissionRequest(Schema):

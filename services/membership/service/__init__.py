@@ -1,13 +1,17 @@
 """Every way into the membership service, a module per noun."""
 
 from services.membership.service.affiliations import AffiliationRoutes
+from services.membership.service.campaigns import CampaignRoutes
+from services.membership.service.coverage import CoverageRoutes
 from services.membership.service.dues import DuesRoutes
 from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
 from services.membership.service.imports import ImportRoutes
+from services.membership.service.leads import LeadRoutes
 from services.membership.service.members import MemberRoutes
 from services.membership.service.merges import MergeRoutes
 from services.membership.service.organizations import OrganizationRoutes
+from services.membership.service.pipeline import PipelineRoutes
 from services.membership.service.prospects import ProspectRoutes
 from services.membership.service.review import ReviewRoutes
 from services.membership.service.rounds import RoundRoutes
@@ -24,6 +28,10 @@ class MembershipService(
     OrganizationRoutes,
     AffiliationRoutes,
     ProspectRoutes,
+    PipelineRoutes,
+    LeadRoutes,
+    CampaignRoutes,
+    CoverageRoutes,
     MemberRoutes,
     FactRoutes,
     StandingRoutes,

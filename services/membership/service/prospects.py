@@ -1,15 +1,41 @@
 """Prospects: the organizations being won."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select
+
 from services.membership import operations, schemas
-from services.membership.model import Member, Prospect
+from services.membership.fit import TEXTS
+from services.membership.model import Member, Prospect, ProspectEntry
 from services.membership.service.scopes import READ, WRITE
+from shared.clock import utc_now
+from shared.database import transaction
 from shared.http.call import Call
-from shared.http.paging import Page
+from shared.http.paging import Page, PageRequest
 from shared.http.routing import route
+from shared.i18n import gettext
+from shared.schedule import Turn, every
 
 _PROSPECT = "/v1/prospects/<uuid:prospect_id>"
+
+
+class Shown:
+    """A prospect together with how well it fits at this moment."""
+
+    def __init__(self, prospect: Prospect, *, fit: int) -> None:
+        self._prospect = prospect
+        self.fit = fit
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._prospect, name)
+
+
+def shown(call: Call, prospects: Sequence[Prospect]) -> list[Shown]:
+    """The prospects as callers get them."""
+    fits = operations.fits_of(call.session, prospects, now=call.now)
+    return [Shown(one, fit=fits[one.id].score) for one in prospects]
 
 
 class ProspectRoutes:
@@ -24,9 +50,10 @@ class ProspectRoutes:
         status=201,
         location="/v1/prospects/{id}",
     )
-    def open_prospect(self, call: Call) -> Prospect:
+    def open_prospect(self, call: Call) -> Shown:
         """Begin to win an organization; one prospect at a time."""
-        return operations.open_prospect(call.session, **call.body, actor=call.actor, now=call.now)
+        given = {"owner": call.actor, **call.body}
+        return shown(call, [operations.open_prospect(call.session, **given, actor=call.actor, now=call.now)])[0]
 
     @route(
         "GET",
@@ -34,16 +61,84 @@ class ProspectRoutes:
         scope=READ,
         query=schemas.ProspectFilter,
         returns=schemas.ProspectResponse,
-        sort={"-opened_at": Prospect.opened_at},
+        sort={
+            "-opened_at": Prospect.opened_at,
+            "next_action_on": Prospect.next_action_on,
+            "fit": Prospect.id,
+        },
     )
-    def list_prospects(self, call: Call) -> Page[Prospect]:
-        """Prospects, open and closed."""
-        return call.page(operations.prospects(**call.query))
+    def list_prospects(self, call: Call) -> Page[Shown]:
+        """Prospects, open and closed; sorted by fit (-fit: the best first) the open ones only."""
+        matching = operations.prospects(**call.query, today=call.now.date())
+        assert call.paging
+        page = _page_by_fit(call, matching, call.paging) if call.paging.name == "fit" else call.page(matching)
+        return Page(items=shown(call, page.items), next_cursor=page.next_cursor)
 
     @route("GET", _PROSPECT, scope=READ, returns=schemas.ProspectResponse)
-    def show_prospect(self, call: Call, *, prospect_id: UUID) -> Prospect:
+    def show_prospect(self, call: Call, *, prospect_id: UUID) -> Shown:
         """One prospect."""
-        return operations.prospect(call.session, prospect_id=prospect_id)
+        return shown(call, [operations.prospect(call.session, prospect_id=prospect_id)])[0]
+
+    @route("GET", f"{_PROSPECT}/fit", scope=READ, returns=schemas.FitResponse)
+    def explain_fit(self, call: Call, *, prospect_id: UUID) -> dict[str, Any]:
+        """How well it fits at this moment, and how that comes about."""
+        known = operations.prospect(call.session, prospect_id=prospect_id)
+        found = operations.fit_of(call.session, known.organization, now=call.now)
+        reasons = [
+            {
+                "fact": one.fact,
+                "code": one.code,
+                "points": one.points,
+                "most": one.most,
+                "text": gettext(call.language, TEXTS[one.code], **one.params),
+            }
+            for one in found.reasons
+        ]
+        return {"score": found.score, "reasons": reasons}
+
+    @route(
+        "GET",
+        f"{_PROSPECT}/history",
+        scope=READ,
+        returns=schemas.ProspectEntryResponse,
+        sort={"at": ProspectEntry.id},
+    )
+    def list_history(self, call: Call, *, prospect_id: UUID) -> Page[ProspectEntry]:
+        """All that happened to it: who did what, when and why."""
+        return call.page(operations.history(call.session, prospect_id=prospect_id))
+
+    @route(
+        "PATCH",
+        _PROSPECT,
+        scope=WRITE,
+        body=schemas.ProspectChange,
+        returns=schemas.ProspectResponse,
+        requires_if_match=True,
+    )
+    def update_prospect(self, call: Call, *, prospect_id: UUID) -> Shown:
+        """Change whose it is, what comes next and until when, or its campaign."""
+        return self._changed(call, prospect_id, operations.update_prospect)
+
+    @route("POST", f"{_PROSPECT}/notes", scope=WRITE, body=schemas.ProspectNote, returns=schemas.ProspectEntryResponse)
+    def note_prospect(self, call: Call, *, prospect_id: UUID) -> ProspectEntry:
+        """Add to its history what was said or done."""
+        noted = operations.prospect_to_change(call.session, prospect_id=prospect_id)
+        return operations.note_prospect(call.session, noted, **call.body, actor=call.actor, now=call.now)
+
+    @route("POST", f"{_PROSPECT}/advance", scope=WRITE, body=schemas.ProspectMove, returns=schemas.ProspectResponse)
+    def advance_prospect(self, call: Call, *, prospect_id: UUID) -> Shown:
+        """It reached another stage, or fell one back."""
+        return self._changed(call, prospect_id, operations.advance_prospect)
+
+    @route("POST", f"{_PROSPECT}/rest", scope=WRITE, body=schemas.ProspectRest, returns=schemas.ProspectResponse)
+    def rest_prospect(self, call: Call, *, prospect_id: UUID) -> Shown:
+        """Nobody tries until a certain day; then it wakes up, and is due."""
+        return self._changed(call, prospect_id, operations.rest_prospect)
+
+    @route("POST", f"{_PROSPECT}/reopen", scope=WRITE, body=schemas.ProspectReopening, returns=schemas.ProspectResponse)
+    def reopen_prospect(self, call: Call, *, prospect_id: UUID) -> Shown:
+        """Try again with one that is lost, or sooner with one that is dormant; it goes on where it was left."""
+        return self._changed(call, prospect_id, operations.reopen_prospect)
 
     @route(
         "POST",
@@ -61,8 +156,32 @@ class ProspectRoutes:
         return operations.admit_prospect(call.session, won, **call.body, actor=call.actor, now=call.now)
 
     @route("POST", f"{_PROSPECT}/lose", scope=WRITE, body=schemas.ProspectLoss, returns=schemas.ProspectResponse)
-    def lose_prospect(self, call: Call, *, prospect_id: UUID) -> Prospect:
+    def lose_prospect(self, call: Call, *, prospect_id: UUID) -> Shown:
         """Nobody tries any more, and why."""
-        lost = operations.prospect_to_change(call.session, prospect_id=prospect_id)
-        call.match(lost)
-        return operations.lose_prospect(call.session, lost, **call.body, actor=call.actor, now=call.now)
+        return self._changed(call, prospect_id, operations.lose_prospect)
+
+    @every(seconds=60)
+    def wake_prospects(self, turn: Turn) -> None:
+        """Wake up whose day has come. Being a minute late hides nothing: their day is the day of their next action."""
+        while not turn.stopping():
+            with transaction(turn.engine) as session:
+                if not operations.wake_prospects(session, actor="system", now=utc_now()):
+                    return
+
+    def _changed(self, call: Call, prospect_id: UUID, change: Any) -> Shown:
+        changed = operations.prospect_to_change(call.session, prospect_id=prospect_id)
+        call.match(changed)
+        return shown(call, [change(call.session, changed, **call.body, actor=call.actor, now=call.now)])[0]
+
+
+def _page_by_fit(call: Call, matching: Select[Prospect], request: PageRequest) -> Page[Prospect]:
+    """A score may change between two pages; what keeps its score comes exactly once."""
+    ranked = [(score, prospect_id) for prospect_id, _, score in operations.by_fit(call.session, matching, now=call.now)]
+    if not request.descending:
+        ranked.reverse()
+    if request.after is not None:
+        mark = int(request.after[0]), UUID(request.after[1])
+        ranked = [one for one in ranked if (one < mark if request.descending else one > mark)]
+    page = ranked[: request.limit]
+    cursor = request.cursor(*page[-1]) if len(ranked) > request.limit else None
+    return Page(items=operations.load_in_order(call.session, [one for _, one in page]), next_cursor=cursor)
