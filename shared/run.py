@@ -28,6 +28,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         sock.bind((host, port))
     except OSError as error:
+        sock.close()
         raise PortTaken(f"can not listen on {host}:{port}: {error.strerror}") from None
     sock.listen(512)
     return sock

@@ -67,7 +67,12 @@ def mail_server(port: int = 0, *, tls: SSLContext | None = None, password: str =
     handler = MailServer()
     asks: dict[str, Any] = {"require_starttls": True, "tls_context": tls, "auth_required": True} if tls else {}
     controller = _Controller(
-        handler, hostname="127.0.0.1", port=port, authenticator=lambda *given: _check(given[-1], password), **asks
+        handler,
+        hostname="127.0.0.1",
+        port=port,
+        ready_timeout=60,
+        authenticator=lambda *given: _check(given[-1], password),
+        **asks,
     )
     controller.start()
     assert controller.server is not None

@@ -72,8 +72,6 @@ class Publisher:
     def _end(self, how: Callable[[], None]) -> None:
         self._loop.add_callback_threadsafe(how)
         self._thread.join(2)
-        if not self._thread.is_alive():
-            self._loop.close()
 
     def _run(self) -> None:
         try:
@@ -83,6 +81,8 @@ class Publisher:
         finally:
             self.failure = self.failure or "the connection's thread ended"
             self._changed.set()
+            # Here, since whoever ends us may not wait as long as we take; pika lets others still speak to a closed loop.
+            self._loop.close()
 
     def _leave(self) -> None:
         if not self.ready:
