@@ -50,14 +50,15 @@ CHECKS = (
     ),
     Check(
         what="events noted, but not as handled",
-        query="""SELECT event_id FROM notes
-                 WHERE (subscription, event_id) NOT IN (SELECT subscription, event_id FROM inbox)""",
+        query="""SELECT event_id FROM notes WHERE NOT EXISTS
+                 (SELECT FROM inbox WHERE (subscription, event_id) = (notes.subscription, notes.event_id))""",
     ),
     Check(
         kind="lost",
         what="events handled, but not noted",
-        query="""SELECT event_id FROM inbox WHERE subscription IN ('note_member', 'list_members', 'list_contacts')
-                 AND (subscription, event_id) NOT IN (SELECT subscription, event_id FROM notes)""",
+        query="""SELECT event_id FROM inbox
+                 WHERE subscription IN ('note_member', 'list_members', 'list_contacts') AND NOT EXISTS
+                 (SELECT FROM notes WHERE (subscription, event_id) = (inbox.subscription, inbox.event_id))""",
     ),
     Check(
         kind="lost",
