@@ -6,7 +6,7 @@ from shared.i18n import gettext
 
 STANDINGS: dict[Rule, str] = {
     "not_admitted": "On that day it was no member.",
-    "good_standing": "Nothing speaks against the member since {since}.",
+    "good_standing": "Nothing speaks against the member, admitted or reinstated on {since}.",
     "dues_late": "The dues {period}, due on {due_on}, are late; if they stay so, it is suspended from {until} on.",
     "in_arrears": "The dues {period}, due on {due_on}, were not settled within the grace; suspended since {since}.",
     "termination_proposed": "The dues {period}, due on {due_on}, have been owed so long that termination is proposed.",

@@ -173,9 +173,7 @@ class Course:
         """The admission and, where there was one, the last reinstatement."""
         assert self._admission
         back = [one for one in self._facts["reinstated"] if one.effective_on <= on][-1:]
-        closed = [one.closed_on for one in self._debts if one.late_on < one.closed_on <= on]
-        since = max([self._admission.effective_on, *closed, *(one.effective_on for one in back)])
-        return since, (self._admission, *back)
+        return max([self._admission.effective_on, *(one.effective_on for one in back)]), (self._admission, *back)
 
     def _suspension(self, on: date) -> Reason | None:
         back = max((one.effective_on for one in self._facts["reinstated"] if one.effective_on <= on), default=date.min)

@@ -28,7 +28,7 @@ def test_the_facts_are_named_in_the_words() -> None:
     )
     leaving = a_course(an_end(10, 40)).state(day(20))
     assert [explain_reason(each, "en") for each in leaving.reasons] == [
-        "Nothing speaks against the member since 2024-01-10.",
+        "Nothing speaks against the member, admitted or reinstated on 2024-01-10.",
         "Its resignation was notified on 2024-01-20; the membership ends on 2024-02-19.",
     ]
     assert explain_reason(a_course().state(day(-1)).reasons[0], "pt") == "Nesse dia não era membro."
