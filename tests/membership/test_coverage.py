@@ -18,6 +18,7 @@ from services.membership.funnel import ON_THE_WAY, Journey
 from services.membership.model import UnknownTarget
 from shared.database import transaction
 from tests.membership.making import NOW, TODAY, a_member, a_prospect, an_organization
+from tests.membership.making_dues import a_round, accepted
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,7 +47,7 @@ def test_coverage_counts_the_known_and_the_members(session: Session) -> None:
     gone = an_organization(session, name="Ida", locality="Salta")
     gone.gone_at = NOW
     session.flush()
-    found = operations.coverage(session)
+    found = operations.coverage(session, now=NOW)
     assert (found.total.known, found.total.members, found.total.persons, found.total.silent) == (3, 1, None, 1)
     first, second = found.countries
     assert [(one.sector, one.known, one.members, one.share) for one in first.sectors] == [
@@ -54,10 +55,12 @@ def test_coverage_counts_the_known_and_the_members(session: Session) -> None:
         ("dairy", 1, 1, 1.0),
     ]
     assert (second.total.country, second.total.known, second.total.share, second.sectors) == ("UY", 1, 0.0, [])
-    narrowed = operations.coverage(session, country="AR", sector="dairy")
+    narrowed = operations.coverage(session, country="AR", sector="dairy", now=NOW)
     assert [one.sector for one in narrowed.countries[0].sectors] == ["dairy"]
     assert narrowed.total == found.total
-    declared = operations.coverage(session, persons={member.organization_id: 4000})
+    a_round(session, 2025)
+    accepted(session, member, persons=4000, year=2025)
+    declared = operations.coverage(session, now=NOW)
     assert (declared.countries[0].total.persons, declared.total.persons, declared.total.silent) == (4000, 4000, 0)
     assert declared.countries[1].total.persons is None
 
@@ -180,12 +183,12 @@ def test_a_continent_is_covered_within_a_second_and_its_pipeline_shown_at_once(e
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     with transaction(engine) as session:
-        found = operations.coverage(session)
+        found = operations.coverage(session, now=NOW)
         assert (found.total.known, found.total.members, len(found.countries)) == (100_000, 5_000, 20)
         late = operations.prospects(owner="owner3", overdue=True, today=TODAY).order_by("next_action_on").limit(50)
         board = partial(operations.board, session, size=20, now=NOW)
         figures = {
-            "coverage": median_of(session, lambda: operations.coverage(session)),
+            "coverage": median_of(session, lambda: operations.coverage(session, now=NOW)),
             "progress": median_of(session, lambda: operations.progress(session, year=2026, now=NOW)),
             "board by day": median_of(session, partial(board, order="next_action_on")),
             "board by fit": median_of(session, partial(board, order="fit")),

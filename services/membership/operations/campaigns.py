@@ -24,7 +24,7 @@ from services.membership.model.campaigns import MAX_TARGETS, CampaignState, Outc
 from services.membership.model.members import LIVE
 from services.membership.model.prospects import OPEN
 from services.membership.names import fold
-from services.membership.operations.candidates import any_of
+from services.membership.operations.candidates import STANDING_ALONE, any_of
 from services.membership.operations.prospects import begin
 from shared.ids import uuid7
 from shared.money import Money
@@ -228,7 +228,7 @@ def _freeze(session: Session, started: Campaign) -> None:
 
 
 def _conditions(target: dict[str, Any]) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [Organization.gone_at.is_(None)]
+    found: list[ColumnElement[bool]] = [*STANDING_ALONE]
     if countries := target.get("countries"):
         found.append(Organization.country.in_(countries))
     if sectors := target.get("sectors"):

@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.membership.coverage import Cell, WhiteSpot, white_spots, with_persons
-from services.membership.model import (
-    Member,
-    Organization,
-)
+from services.membership.model import Member, Organization
 from services.membership.model.growth import REGION
 from services.membership.model.members import LIVE
+from services.membership.operations.candidates import STANDING_ALONE
+from services.membership.operations.representation import persons_by_organization
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +40,10 @@ def coverage(
     country: str | None = None,
     sector: str | None = None,
     limit: int = 20,
-    persons: Mapping[UUID, int] | None = None,
+    now: datetime,
 ) -> Coverage:
-    """How much of what is known is won. Averages are the whole region's, whatever is narrowed to.
-
-    `persons` are those each organization declared to represent, by its id; without it they are unknown.
-    """
-    declared, members = persons or {}, _members(session)
+    """How much of what is known is won. Averages are the whole region's, whatever is narrowed to."""
+    declared, members = persons_by_organization(session, year=now.year, known_at=now), _members(session)
     totals = _totals(session, members, declared)
     wanted = {code: cell for code, cell in totals.items() if country in {None, code}}
     sectors = _sectors(session, members, declared, country=country, sector=sector)
@@ -65,7 +62,7 @@ def _members(session: Session) -> _Members:
     rows = (
         select(Organization.id, Organization.country, Organization.sectors)
         .join(Member, Member.organization_id == Organization.id)
-        .where(Member.standing.in_(LIVE), Organization.gone_at.is_(None))
+        .where(Member.standing.in_(LIVE), *STANDING_ALONE)
     )
     found: dict[tuple[str, str | None], list[UUID]] = defaultdict(list)
     for organization_id, country, sectors in session.execute(rows):
@@ -75,7 +72,7 @@ def _members(session: Session) -> _Members:
 
 
 def _totals(session: Session, members: _Members, declared: Mapping[UUID, int]) -> dict[str, Cell]:
-    known = select(Organization.country, func.count()).where(Organization.gone_at.is_(None))
+    known = select(Organization.country, func.count()).where(*STANDING_ALONE)
     rows = session.execute(known.group_by(Organization.country).order_by(Organization.country))
     return {row[0]: _cell(row[0], None, row[1], members, declared) for row in rows}
 
@@ -85,7 +82,7 @@ def _sectors(
 ) -> dict[str, list[Cell]]:
     """The sectors of each country, in alphabetical order."""
     each = func.unnest(Organization.sectors).column_valued("sector", joins_implicitly=True)
-    known = select(Organization.country, each, func.count()).where(Organization.gone_at.is_(None))
+    known = select(Organization.country, each, func.count()).where(*STANDING_ALONE)
     if country:
         known = known.where(Organization.country == country)
     if sector:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session, defer
 
 from services.membership.dues import Assessment, Discount, Formula, Inputs, PersonsUnknown, assess
@@ -16,11 +16,11 @@ from services.membership.model import (
     DuesFormula,
     Member,
     Organization,
-    StandingChange,
     StatisticDeclaration,
     UnknownAssessment,
 )
 from services.membership.model.dues import NoDuesReason, stored_inputs, stored_lines
+from services.membership.operations.endings import ended_on
 from services.membership.operations.formulas import formula_of_year, one_at_a_time
 from services.membership.operations.members import member
 from shared.contracts.membership import Category, DuesAssessed
@@ -83,11 +83,6 @@ def _exempt(row: Any, year: int, last: dict[UUID, UUID]) -> NoDuesReason | None:
 
 
 def _facts(statistics_year: int, member_id: UUID | None) -> Select[*tuple[Any, ...]]:
-    ended = (
-        select(func.min(StandingChange.effective_on))
-        .where(StandingChange.member_id == Member.id, StandingChange.standing.in_(("resigned", "terminated")))
-        .scalar_subquery()
-    )
     accepted = and_(
         StatisticDeclaration.member_id == Member.id,
         StatisticDeclaration.year == statistics_year,
@@ -99,7 +94,7 @@ def _facts(statistics_year: int, member_id: UUID | None) -> Select[*tuple[Any, .
             Member.organization_id,
             Member.category,
             Member.admitted_on,
-            ended.label("ended_on"),
+            ended_on().label("ended_on"),
             Organization.country,
             Organization.structure,
             StatisticDeclaration.id.label("statistic_id"),

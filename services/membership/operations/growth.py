@@ -17,11 +17,10 @@ from services.membership.model import (
     Organization,
     Prospect,
     ProspectEntry,
-    StandingChange,
     UnknownTarget,
 )
 from services.membership.model.growth import REGION
-from services.membership.model.members import LIVE
+from services.membership.operations.endings import ended_on
 from shared.ids import uuid7
 
 LOOKBACK = timedelta(days=3 * 365)
@@ -119,9 +118,7 @@ def _count_members(session: Session, *conditions: Any) -> int:
 
 
 def _count_left(session: Session, first: date, last: date, *conditions: Any) -> int:
-    query = select(func.count()).select_from(StandingChange).join(Member, Member.id == StandingChange.member_id)
-    ended = StandingChange.standing.not_in(LIVE), StandingChange.effective_on.between(first, last)
-    return session.scalar(query.join(Organization).where(*ended, *conditions)) or 0
+    return _count_members(session, ended_on().between(first, last), *conditions)
 
 
 def _past(session: Session, now: datetime, *conditions: Any) -> list[Past]:

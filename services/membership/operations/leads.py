@@ -14,6 +14,7 @@ from services.membership.model.leads import FoundBy, LeadOutcome
 from services.membership.model.prospects import OPEN
 from services.membership.names import core
 from services.membership.operations.announcing import live_member
+from services.membership.operations.candidates import STANDING_ALONE
 from services.membership.operations.prospects import announce_move, begin
 from services.membership.operations.searching import name_has
 from shared.contracts.events import LeadCaptured
@@ -137,7 +138,9 @@ def _recognize(session: Session, event: LeadCaptured, *, now: datetime) -> Recog
 
 
 def _locked(session: Session, organization_id: UUID) -> Organization | None:
-    return session.get(Organization, organization_id, with_for_update={"of": Organization}, populate_existing=True)
+    """The organization, or the one it was merged into."""
+    found = session.get(Organization, organization_id, with_for_update={"of": Organization}, populate_existing=True)
+    return _locked(session, found.merged_into) if found and found.merged_into else found
 
 
 def name_key(event: LeadCaptured) -> str:
@@ -147,7 +150,7 @@ def name_key(event: LeadCaptured) -> str:
 
 def _namesakes(session: Session, name: str, country: str) -> Sequence[Namesake]:
     there = select(Organization.id, Organization.name).where(
-        Organization.country == country, Organization.gone_at.is_(None), name_has(" ".join(core(name)))
+        Organization.country == country, *STANDING_ALONE, name_has(" ".join(core(name)))
     )
     rows = session.execute(there.order_by(Organization.id).limit(_MOST_COMPARED)).all()
     return [Namesake(*row) for row in rows if core(row.name) == core(name)]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.membership.announcements import unannounced
 from services.membership.model import AlreadyMember, KnownLater, Member, StandingFact, StandingPolicy
+from services.membership.operations import representation
 from services.membership.operations.announcing import live_member, public_state
 from services.membership.policy import OPENING, Policy, in_force
 from services.membership.standing import Change, Course, State
@@ -69,7 +70,10 @@ def position(
     persons_represented: int | None = None,
     now: datetime,
 ) -> Position:
-    """Where the member stands on a day (today if None), by what is known now or was known at `known_at`."""
+    """Where the member stands on a day (today if None), by what is known now or was known at `known_at`.
+
+    The quota rests on the accepted statistic, or on `persons_represented` to see what another number would give.
+    """
     instant, day = ensure_known(known_at, now=now), on or now.date()
     known = policies(session)
     facts = [row.fact for row in facts_of(session, stands)]
@@ -77,6 +81,8 @@ def position(
     state, changes = course.state(day), course.changes()
     policy = in_force((one for one in known if one.recorded_at is None or one.recorded_at <= instant), day)
     found = vote(course, state, category=stands.category, policy=policy, on=day)
+    declared = representation.persons_represented(session, year=day.year, known_at=instant, member_id=stands.id)
+    persons = declared.get(stands.id) if persons_represented is None else persons_represented
     return Position(
         member=stands,
         on=day,
@@ -85,7 +91,7 @@ def position(
         since=max((each.on for each in changes if each.on <= day), default=None),
         is_current=is_current(state),
         vote=found,
-        quota=quota(policy, found, persons_represented),
+        quota=quota(policy, found, persons),
         policy=policy,
         following=next((each for each in changes if each.on > day), None),
     )

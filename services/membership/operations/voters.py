@@ -1,7 +1,7 @@
 """Who may vote on a day, by what was known at an instant."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session, aliased
 
 from services.membership.facts import Fact
 from services.membership.model import Member, Organization, StandingFact
+from services.membership.operations.representation import persons_represented
 from services.membership.operations.standing import ensure_known, policies
 from services.membership.policy import Policy, in_force
 from services.membership.standing import Course, State
 from services.membership.voting import Quota, Vote, is_current, quota, vote
 from shared.contracts.membership import Category, Standing
-
-_NOBODY: Mapping[UUID, int] = {}
 
 _NEVER = 12 * 1000
 """Months, where no policy ends a membership by arrears."""
@@ -69,7 +68,6 @@ def voters(
     country: str | None = None,
     category: Category | None = None,
     can_vote: bool | None = None,
-    persons_represented: Mapping[UUID, int] = _NOBODY,
     now: datetime,
 ) -> list[Voter]:
     """The members of a day (today if None) by name; whose membership had not begun or had ended is none of them.
@@ -79,6 +77,7 @@ def voters(
     day, instant = on or now.date(), ensure_known(known_at, now=now)
     known = [one for one in policies(session) if one.recorded_at is None or one.recorded_at <= instant]
     policy, facts = in_force(known, day), _facts(session, known, on=day, known_at=instant)
+    persons = persons_represented(session, year=day.year, known_at=instant)
     found = []
     for row in session.execute(_members(country=country, category=category, on=day)):
         course = Course(facts.get(row.id, ()), known)
@@ -87,7 +86,7 @@ def voters(
             continue
         theirs = vote(course, state, category=row.category, policy=policy, on=day)
         if can_vote is None or theirs.can_vote == can_vote:
-            delegates = quota(policy, theirs, persons_represented.get(row.id))
+            delegates = quota(policy, theirs, persons.get(row.id))
             found.append(Voter(member_id=row.id, **_described(row), state=state, vote=theirs, quota=delegates))
     return found
 

@@ -19,7 +19,7 @@ class CoverageRoutes:
     @route("GET", "/v1/coverage", scope=READ, query=schemas.CoverageFilter, returns=schemas.CoverageResponse)
     def show_coverage(self, call: Call) -> dict[str, Any]:
         """How many organizations are known and how many are members, by country and sector, and where most lack."""
-        found = operations.coverage(call.session, **call.query)
+        found = operations.coverage(call.session, **call.query, now=call.now)
         countries = [
             {
                 **_shown(one.total, found.total),

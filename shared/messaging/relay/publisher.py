@@ -81,7 +81,7 @@ class Publisher:
         finally:
             self.failure = self.failure or "the connection's thread ended"
             self._changed.set()
-            # Here, since whoever ends us may not wait as long as we take; pika lets others still speak to a closed loop.
+            # Here, since whoever ends us may not wait so long; pika lets others still speak to a closed loop.
             self._loop.close()
 
     def _leave(self) -> None:
