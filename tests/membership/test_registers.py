@@ -277,7 +277,7 @@ def test_a_wrong_profile_is_refused_where_it_is_wrong(old: str, new: str, said: 
 
 
 def test_an_unknown_profile_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ProfileError, match="ar-inaes, ica-directory, us-ncua"):
+    with pytest.raises(ProfileError, match="ar-inaes, do-idecoop, ica-directory, us-ncua"):
         load_profile("nobody")
     path = a_file(tmp_path, "registry = 1", name="own.toml")
     with pytest.raises(ProfileError, match=r"own\.toml"):

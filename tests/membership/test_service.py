@@ -64,7 +64,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
 def test_an_organization_is_added_shown_and_changed(api: httpx.Client) -> None:
     cuit = {"scheme": "AR-CUIT", "value": "30-50012088-2"}
     organization = added(api, locality="Río Cuarto", identifiers=[cuit], founded_on="1958-03-01")
-    assert organization["identifiers"] == [{"scheme": "AR-CUIT", "value": "30500120882", "valid": True}]
+    assert organization["identifiers"] == [{"scheme": "AR-CUIT", "value": "30500120882", "kind": "tax", "valid": True}]
     assert organization["language"] == "es"
     address = f"/v1/organizations/{organization['id']}"
     seen = api.get(address)

@@ -59,14 +59,19 @@ class TermResponse(Schema):
 
     code = fields.String(required=True, metadata={"example": "agriculture"})
     ica = fields.String(required=True, metadata={"example": "ICA10"})
-    degree = fields.String(required=True, metadata={"description": "the degree a structure has by itself, if any"})
     name = fields.String(required=True, metadata={"example": "Agricultura"})
+
+
+class StructureResponse(TermResponse):
+    """A structure, with the degree it has by itself, if it has one."""
+
+    degree = fields.String(required=True, metadata={"example": "primary"})
 
 
 class VocabularyResponse(Schema):
     """Sectors (economic activities), structures, degrees, and what contacts answer for."""
 
     sectors = fields.List(fields.Nested(TermResponse), required=True)
-    structures = fields.List(fields.Nested(TermResponse), required=True)
+    structures = fields.List(fields.Nested(StructureResponse), required=True)
     degrees = fields.List(fields.Nested(TermResponse), required=True)
     contact_roles = fields.List(fields.Nested(TermResponse), required=True)
