@@ -357,3 +357,11 @@ def test_one_word_heals_grace_and_suspension_on_the_same_day_and_no_end(session:
         become("current", effective_on=TODAY + timedelta(1))
     with pytest.raises(StandingBackdated):
         become("current", effective_on=TODAY - timedelta(1))
+
+
+def test_who_asked_earlier_and_comes_second_sees_what_was_recorded_first(session: Session) -> None:
+    member = an_early_member(session)
+    words: dict[str, Any] = {"reason": "late", "actor": "eva", "effective_on": TODAY}
+    operations.change_standing(session, member, standing="grace", now=NOW + timedelta(seconds=1), **words)
+    with pytest.raises(NotAllowedFrom):
+        operations.change_standing(session, member, standing="grace", now=NOW, **words)

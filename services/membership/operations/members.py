@@ -22,7 +22,7 @@ from services.membership.operations.announcing import announce_contact, live_mem
 from services.membership.operations.facts import decide, record_admission, record_dues_due
 from services.membership.operations.prospects import announce_move
 from services.membership.operations.searching import name_begins
-from services.membership.operations.standing import position
+from services.membership.operations.standing import standing_on
 from services.membership.policy import days_after
 from shared.contracts.membership import Category, MemberAdmitted, Standing
 from shared.messaging.outbox import publish
@@ -154,7 +154,8 @@ def change_standing(
         StandingBackdated: when it lies before the last change; the facts themselves may be recorded as of then.
     """
     day = effective_on or now.date()
-    before = _ensure_changeable(session, changed, day, now=now)
+    _ensure_changeable(changed, day, now=now)
+    before = standing_on(session, changed, on=day)
     if before == standing or before not in LIVE:
         raise NotAllowedFrom(standing=before, wanted=standing)
     if standing == "grace":
@@ -169,11 +170,9 @@ def change_standing(
     return changed
 
 
-def _ensure_changeable(session: Session, changed: Member, day: date, *, now: datetime) -> Standing | None:
-    """The standing on that day."""
+def _ensure_changeable(changed: Member, day: date, *, now: datetime) -> None:
     if day > now.date():
         raise StandingInFuture(pointer="/effective_on", effective_on=day)
     last = changed.history[-1].effective_on
     if day < last:
         raise StandingBackdated(pointer="/effective_on", last=last, effective_on=day)
-    return position(session, changed, on=day, now=now).state.standing

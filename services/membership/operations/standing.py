@@ -15,7 +15,7 @@ from services.membership.operations.announcing import live_member, public_state
 from services.membership.policy import OPENING, Policy, in_force
 from services.membership.standing import Change, Course, State
 from services.membership.voting import Quota, Vote, is_current, quota, vote
-from shared.contracts.membership import MemberStandingChanged
+from shared.contracts.membership import MemberStandingChanged, Standing
 from shared.messaging.outbox import publish
 
 SCHEDULE = "schedule"
@@ -95,6 +95,11 @@ def position(
         policy=policy,
         following=next((each for each in changes if each.on > day), None),
     )
+
+
+def standing_on(session: Session, member: Member, *, on: date) -> Standing | None:
+    """For who changes the locked member: all there is counts, also what a request that began later recorded first."""
+    return Course([row.fact for row in facts_of(session, member)], policies(session)).state(on).standing
 
 
 def announce(session: Session, member: Member, *, facts: Sequence[StandingFact], actor: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from services.membership.operations.facts import Recorded, decide
 from services.membership.operations.finding import organization_to_change
 from services.membership.operations.members import admit
 from services.membership.operations.prospects import prospects
-from services.membership.operations.standing import position
+from services.membership.operations.standing import standing_on
 from shared.contracts.membership import Standing
 
 
@@ -44,7 +44,7 @@ def succeed(
         NotPassedOn: when there is one to admit and the membership was not current.
     """
     day = effective_on or now.date()
-    was = position(session, ended, on=day, now=now).state.standing
+    was = standing_on(session, ended, on=day)
     found = {
         one["organization_id"]: _successor(session, ended, one["organization_id"])
         for one in sorted(successors, key=lambda one: one["organization_id"])
