@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 Contactable = Literal["person", "email", "phone", "website", "nobody"]
@@ -92,6 +93,7 @@ class Fit:
     reasons: tuple[Reason, ...]
 
 
+@lru_cache(maxsize=4096)
 def fit(facts: Facts) -> Fit:
     """White spots first, then unions of many, then who can be reached and has asked."""
     reasons = tuple(_reasons(facts))

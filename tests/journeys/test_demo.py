@@ -62,6 +62,7 @@ def test_it_shows_what_every_service_published_and_did_and_runs_twice(running: S
             "membership.registry.imported.v1",
             "membership.prospect.opened.v1",
             "membership.member.admitted.v1",
+            "membership.prospect.advanced.v1",
             "membership.member.standing_changed.v1",
         ],
         "funding": [],
