@@ -1,11 +1,14 @@
 """A broker and a database server that a test may kill, freeze and starve."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from intercoop.local.servers import private_broker, private_database
+from tests.proxy import proxied
 from tests.victims import VictimBroker, VictimDatabase
 
 
@@ -41,3 +44,31 @@ def chaos_database_url(victim_database: VictimDatabase) -> str:
     """A database on the victim, which is up at the start of each test."""
     victim_database.server.start()
     return victim_database.new_database()
+
+
+@dataclass(frozen=True)
+class MuteDatabase:
+    """A database that stops answering within `mute()`, and nobody is told: no connection is closed or refused."""
+
+    url: str
+    mute: Callable[[], AbstractContextManager[None]]
+    direct_url: str
+
+
+@pytest.fixture(params=["frozen", "black-holed"])
+def mute_database(
+    request: pytest.FixtureRequest, victim_database: VictimDatabase, chaos_database_url: str
+) -> Iterator[MuteDatabase]:
+    """Once the server's processes stand still, once the network swallows what it says and hears."""
+    if request.param == "frozen":
+        yield MuteDatabase(chaos_database_url, victim_database.frozen, chaos_database_url)
+        return
+    with proxied(chaos_database_url) as (network, through):
+
+        @contextmanager
+        def mute() -> Iterator[None]:
+            network.swallow("up", "down")
+            yield
+            network.swallow()
+
+        yield MuteDatabase(through, mute, chaos_database_url)

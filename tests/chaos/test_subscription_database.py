@@ -9,6 +9,7 @@ import pytest
 
 from shared.database import connect
 from shared.messaging.relay.leader import plain_url
+from tests.chaos.conftest import MuteDatabase
 from tests.samples import Sample, admitted, send
 from tests.victims import VictimDatabase
 from tests.waiting import eventually
@@ -55,13 +56,52 @@ def test_a_killed_database_loses_and_doubles_nothing(victim_database: VictimData
     assert_all_once(running, 300)
 
 
-def test_a_frozen_database_is_waited_for(victim_database: VictimDatabase, running: Sample) -> None:
-    send(running.amqp_uri, [admitted("sleep 0.005") for _ in range(300)])
-    eventually(lambda: len(running.noted()) > 20)
-    with victim_database.frozen():
-        frozen_at = time.monotonic()
-        eventually(lambda: time.monotonic() > frozen_at + 5, within=6)
-    assert_all_once(running, 300)
+@pytest.fixture
+def beside(mute_database: MuteDatabase, amqp_uri: str, tmp_path: Path) -> Iterator[Sample]:
+    """Its process reaches a database that can fall mute; the test itself looks past that."""
+    engine = connect(mute_database.direct_url)
+    sample = Sample(engine, amqp_uri, tmp_path)
+    yield sample
+    sample.kill_all()
+    engine.dispose()
+
+
+def start(sample: Sample, database: MuteDatabase, *, statement: float) -> None:
+    sample.extra["SAMPLE_STATEMENT_SECONDS"] = str(statement)
+    sample.start(database_url=database.url)
+    sample.wait_until_attached()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("seconds", "statement"),
+    [pytest.param(5, 3, id="short"), pytest.param(60, 10, id="long", marks=pytest.mark.long)],
+)
+def test_a_database_that_does_not_answer_is_waited_for_and_costs_no_event_an_attempt(
+    mute_database: MuteDatabase, beside: Sample, seconds: float, statement: float
+) -> None:
+    """Trap: the session the network cut off keeps its locks, and who does the work again waits for them in vain."""
+    start(beside, mute_database, statement=statement)
+    send(beside.amqp_uri, [admitted("sleep 0.005") for _ in range(300)])
+    eventually(lambda: len(beside.noted()) > 20)
+    with mute_database.mute():
+        muted_at = time.monotonic()
+        send(beside.amqp_uri, [admitted() for _ in range(20)])
+        eventually(lambda: "paused, the database is away" in beside.log.read_text(), within=statement + 4)
+        eventually(lambda: time.monotonic() > muted_at + seconds, within=seconds + 1)
+    assert_all_once(beside, 320)
+
+
+def test_it_stops_in_time_though_the_database_does_not_answer(mute_database: MuteDatabase, beside: Sample) -> None:
+    start(beside, mute_database, statement=3)
+    send(beside.amqp_uri, [admitted("sleep 0.005") for _ in range(300)])
+    eventually(lambda: len(beside.noted()) > 20)
+    with mute_database.mute():
+        began = time.monotonic()
+        assert beside.stop() == 0
+        assert time.monotonic() - began < 10
+    beside.start()
+    assert_all_once(beside, 300)
 
 
 def test_it_stops_in_time_though_the_database_is_away(victim_database: VictimDatabase, running: Sample) -> None:
