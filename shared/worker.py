@@ -14,7 +14,7 @@ from nameko.runners import ServiceRunner
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from shared.database import connect
+from shared.database import BRIEF, connect
 from shared.http.auth import Authenticator
 from shared.settings import Settings
 
@@ -22,7 +22,7 @@ MAX_WORKERS = 50
 """Green threads that run routes and subscriptions of one process."""
 
 CONNECTIONS = 20
-"""Database connections of one service at most, over all its processes."""
+"""Database connections of one service at most, over all its processes; its health has up to two more in each."""
 
 SECOND_SIGNAL_SECONDS = 0.5
 """Signals closer together are one: a terminal and a launcher may both send theirs."""
@@ -33,11 +33,12 @@ STOP_SECONDS = 25
 log = logging.getLogger("intercoop.run")
 
 
-def configuration(settings: Settings, engine: Engine, listener: socket.socket) -> dict[str, Any]:
+def configuration(settings: Settings, engine: Engine, health_engine: Engine, listener: socket.socket) -> dict[str, Any]:
     """What nameko's container is given, and extensions read."""
     return {
         "settings": settings,
         "engine": engine,
+        "health_engine": health_engine,
         "listener": listener,
         "authenticator": Authenticator(settings),
         "AMQP_URI": settings.amqp_uri,
@@ -51,7 +52,8 @@ class Worker:
     def __init__(self, service: type, settings: Settings, listener: socket.socket, *, processes: int) -> None:
 
         self._engine = connect(settings.database_url, pool_size=max(2, CONNECTIONS // 2 // processes))
-        self._runner = ServiceRunner(configuration(settings, self._engine, listener))
+        self._health_engine = connect(settings.database_url, pool_size=1, bounds=BRIEF)
+        self._runner = ServiceRunner(configuration(settings, self._engine, self._health_engine, listener))
         self._runner.add_service(service)
         self._settings = settings
         self._parent = os.getppid() if processes > 1 else None
@@ -68,6 +70,7 @@ class Worker:
         eventlet.spawn(self._stop_when_told)
         self._runner.wait()
         self._engine.dispose()
+        self._health_engine.dispose()
         log.info("stopped")
 
     def _wait_for_database(self) -> None:

@@ -12,6 +12,8 @@ from shared.supervisor import supervise
 def load() -> type:
     server = import_module("shared.http.server")
     server.RECEIVE_SECONDS = server.IDLE_SECONDS = float(os.environ.get("TEST_RECEIVE_SECONDS", "30"))
+    database = import_module("shared.database")
+    database.USUAL = database.Bounds(statement=float(os.environ.get("TEST_STATEMENT_SECONDS", "10")))
     found = import_module("tests.notes_service").NotesService
     assert isinstance(found, type)
     return found

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from shared import database
 from shared.contracts.examples import example
 from shared.contracts.membership import (
     ContactChanged,
@@ -227,6 +228,7 @@ def load() -> type:
         topology.RETRY_SECONDS = tuple(int(delay) for delay in delays.split(","))  # type: ignore[assignment] # shorter
     topology.DELIVERY_LIMIT = int(os.environ.get("SAMPLE_DELIVERY_LIMIT", topology.DELIVERY_LIMIT))
     subscribe_module.STOP_SECONDS = int(os.environ.get("SAMPLE_STOP_SECONDS", subscribe_module.STOP_SECONDS))
+    database.USUAL = database.Bounds(statement=float(os.environ.get("SAMPLE_STATEMENT_SECONDS", "10")))
     assert Link.__init__.__kwdefaults__
     Link.__init__.__kwdefaults__["heartbeat"] = int(os.environ.get("SAMPLE_HEARTBEAT", "20"))
     die_where_told()

@@ -295,3 +295,11 @@ def is_taken(publish: Callable[..., None]) -> bool:
     except pika.exceptions.NackError:
         return False
     return True
+
+
+def assert_all_once(sample: Sample, count: int) -> None:
+    eventually(lambda: len(set(sample.noted())) >= count)
+    assert len(sample.noted()) == count
+    assert sample.dead() == []
+    retried = [line for line in sample.logged() if line["message"].startswith("attempt ")]
+    assert retried == []

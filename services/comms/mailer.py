@@ -10,6 +10,11 @@ from services.comms.model import Message
 from services.comms.settings import mail_server, sender_address
 
 TIMEOUT_SECONDS = 20
+"""For each answer of the mail server."""
+
+LONGEST_SECONDS = 15 * TIMEOUT_SECONDS
+"""For a mail: a dozen answers, from the greeting over TLS and password to the receipt."""
+
 _PERMANENT = 500
 
 

@@ -6,7 +6,7 @@ from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
 from services.comms import operations
-from services.comms.mailer import Mailer
+from services.comms.mailer import LONGEST_SECONDS, Mailer
 from services.comms.model import Message, StatisticRequest, Welcome
 from services.comms.schemas import (
     MessageFilter,
@@ -28,7 +28,7 @@ from shared.contracts.membership import (
     OrganizationUnmerged,
     StatisticRequested,
 )
-from shared.database import transaction
+from shared.database import allow_silence, transaction
 from shared.http.call import Call
 from shared.http.paging import Page
 from shared.http.routing import route
@@ -143,6 +143,7 @@ class CommsService(StandardRoutes):
         with Mailer(url=turn.settings.smtp_url, sender=turn.settings.mail_from) as mailer:
             while not turn.stopping():
                 with transaction(turn.engine) as session:
+                    allow_silence(session, seconds=LONGEST_SECONDS)
                     mail = operations.send_next_mail(session, send=mailer.send, now=utc_now())
                 if not mail:
                     return

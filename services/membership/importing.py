@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Transaction, text, update
+from sqlalchemy import Connection, Engine, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from services.membership.registers.opening import open_register
 from services.membership.registers.profile import Profile
 from services.membership.registers.reader import BrokenRow, RegisterFile, Row
 from shared.clock import utc_now
+from shared.database import unhurried
 from shared.ids import uuid7
 from shared.tracing import Trace, put_trace
 
@@ -29,7 +30,6 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is (0 when unknown)."""
 
 _lock = text("SELECT pg_try_advisory_lock(hashtextextended('import ' || :register, 0))")
-_no_timeout = text("SET statement_timeout = 0")
 
 
 def import_register(
@@ -74,23 +74,24 @@ def _session(engine: Engine, *, actor: str, dry_run: bool) -> Iterator[Session]:
     """A session on a connection of its own, which is closed for good: with it go its lock and its temporary table."""
     with engine.connect() as connection:
         connection.detach()
-        outer = _prepare(connection, dry_run=dry_run)
-        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+        with (
+            unhurried(connection),
+            _outer(connection, dry_run=dry_run),
+            Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
+        ):
             put_trace(session, Trace(actor=actor))
             yield session
-        if outer:
-            outer.rollback()
 
 
-def _prepare(connection: Connection, *, dry_run: bool) -> Transaction | None:
-    """No statement of an import may be cut off for its length; a dry run stays inside one outer transaction."""
-    if dry_run:
-        outer = connection.begin()
-        connection.execute(_no_timeout)
-        return outer
-    with connection.begin():
-        connection.execute(_no_timeout)
-    return None
+@contextmanager
+def _outer(connection: Connection, *, dry_run: bool) -> Iterator[None]:
+    """A dry run stays inside one transaction."""
+    if not dry_run:
+        yield
+        return
+    with connection.begin() as transaction:
+        yield
+        transaction.rollback()
 
 
 def _start(session: Session, path: Path, profile: Profile, profile_name: str) -> ImportRun:

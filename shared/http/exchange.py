@@ -203,7 +203,7 @@ def _fault(error: Exception, request: HttpRequest) -> Problem:
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _CONFLICTS:
         log.info("conflict in the database", extra=fields | {"error": _first_line(error.orig)})
         return ConcurrentChange()
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or _lost_connection(error):
         log.warning("database away or too slow", extra=fields | {"error": _first_line(error)})
         return Unavailable(headers={"Retry-After": "5"})
     if isinstance(error, DataError):
@@ -211,6 +211,10 @@ def _fault(error: Exception, request: HttpRequest) -> Problem:
         return ValueNotStorable()
     log.error("unhandled error", extra=fields, exc_info=error)
     return InternalError()
+
+
+def _lost_connection(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _first_line(error: object) -> str:

@@ -1,4 +1,7 @@
-"""Is it alive, is it ready, how is it doing: for orchestrators and operators."""
+"""Is it alive, is it ready, how is it doing: for orchestrators and operators.
+
+These are asked most when nothing else answers: they wait for no worker and have database connections of their own.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
@@ -27,23 +30,29 @@ class Watched(Protocol):
 class HealthRoutes:
     """/health/live, /health/ready and /metrics."""
 
-    @route("GET", "/health/live", scope=None)
+    @route("GET", "/health/live", scope=None, at_once=True)
     def live(self, call: Call) -> dict[str, str]:
         """The process answers. An orchestrator restarts it when it does not."""
         return {"status": "alive"}
 
-    @route("GET", "/health/ready", scope=None)
+    @route("GET", "/health/ready", scope=None, at_once=True)
     def ready(self, call: Call) -> Response:
         """Database reachable, subscriptions attached. Writes need no broker: the outbox takes them."""
-        found = {"database": _database_trouble(call.engine), **_extension_troubles(call.container)}
+        found = {"database": _database_trouble(_engine(call)), **_extension_troubles(call.container)}
         troubles = {name: trouble for name, trouble in found.items() if trouble}
         status = "unready" if troubles else "ready"
         return json_response({"status": status, "troubles": troubles}, 503 if troubles else 200)
 
-    @route("GET", "/metrics", scope=None, produces=CONTENT_TYPE_LATEST)
+    @route("GET", "/metrics", scope=None, produces=CONTENT_TYPE_LATEST, at_once=True)
     def metrics(self, call: Call) -> Response:
         """Prometheus text format, over all worker processes of the service."""
-        return Response(metrics.exposition(Backlog(call.engine)), content_type=CONTENT_TYPE_LATEST)
+        return Response(metrics.exposition(Backlog(_engine(call))), content_type=CONTENT_TYPE_LATEST)
+
+
+def _engine(call: Call) -> Engine:
+    engine = call.container.config["health_engine"]
+    assert isinstance(engine, Engine)
+    return engine
 
 
 def _database_trouble(engine: Engine) -> str | None:

@@ -44,6 +44,7 @@ class Declaration:
     produces: str
     max_body: int
     idempotent: bool
+    at_once: bool
     refuses: tuple[type[Problem], ...]
 
     @property
@@ -69,14 +70,21 @@ class Route(HttpRequestHandler):  # type: ignore[misc]  # nameko ships no types
         self.authenticator: Authenticator = self.container.config["authenticator"]
 
     def handle_request(self, request: HttpRequest) -> Response:
+        if self.declaration.at_once:
+            response = getattr(self.container.service_cls(), self.method_name)(self, request)
+        else:
+            with self.server.place():
+                response = self._work(request)
+        assert isinstance(response, Response)
+        return response
+
+    def _work(self, request: HttpRequest) -> Any:
         done = Event()
         try:
             self.container.spawn_worker(self, (self, request), {}, handle_result=partial(self.handle_result, done))
         except ContainerBeingKilled:
             raise Unavailable(headers={"Retry-After": "1"}) from None
-        response = done.wait()
-        assert isinstance(response, Response)
-        return response
+        return done.wait()
 
     def stop(self) -> None:
         self.server.close()
@@ -99,6 +107,7 @@ def route(
     produces: str = JSON,
     max_body: int = MIB,
     idempotent: bool = True,
+    at_once: bool = False,
     refuses: tuple[type[Problem], ...] = (),
 ) -> Callable[[Method], Method]:
     """The decorated method answers `method` at `path`; its first argument is a Call, path parts are keyword arguments.
@@ -111,7 +120,8 @@ def route(
     `status` of a success; 204 has no body. `location` is the address of what was made: "/v1/prospects/{id}", filled
     from the answer. `requires_if_match` answers 428 without If-Match, and the method must call `call.match(aggregate)`.
     `consumes` other types than JSON gives the method the bytes as call.raw. `idempotent=False` refuses an
-    Idempotency-Key where the answer must not be stored, since it shows a secret. `refuses` names problems that only
+    Idempotency-Key where the answer must not be stored, since it shows a secret. `at_once` answers while all workers
+    are taken too; the method gets no dependencies, and must not take long. `refuses` names problems that only
     this route answers with.
     What the method returns with an integer `version` gets an ETag. A werkzeug Response goes out as it is.
     """
@@ -130,6 +140,7 @@ def route(
         produces=produces,
         max_body=max_body,
         idempotent=idempotent,
+        at_once=at_once,
         refuses=refuses,
     )
 

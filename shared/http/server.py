@@ -3,17 +3,20 @@
 import logging
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import eventlet
 from eventlet import greenio, hubs, wsgi
+from eventlet.semaphore import Semaphore
 from nameko.web.server import WebServer
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.wrappers import Response
 
-from shared.http.problems import MethodNotAllowed, Problem, RouteNotFound, problem_response
+from shared.http.problems import MethodNotAllowed, Problem, RouteNotFound, Unavailable, problem_response
 from shared.http.reading import read_body
 from shared.http.request import HttpRequest
 from shared.http.telemetry import in_progress, observe
@@ -26,6 +29,9 @@ IDLE_SECONDS = 75
 
 RECEIVE_SECONDS = 30
 """How long a request may take to arrive, head and body, however slowly it trickles."""
+
+QUEUE_SECONDS = 5
+"""How long a request may wait for a worker."""
 
 LAST_SECONDS = 1
 """While stopping: how long an open connection may still bring a request that was on its way."""
@@ -102,10 +108,12 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko ships no types
     """nameko's server, which drains: it stops accepting first, then waits until every answer is written."""
 
     _serv: Any = None
+    _places: Any = None
 
     def start(self) -> None:
         if self._serv is not None:
             return
+        self._places = Semaphore(self.container.max_workers)
         self._sock = self.container.config["listener"]
         self._serv = Listener(self._sock, Application(self))
         self._gt = self.container.spawn_managed_thread(self.run)
@@ -140,6 +148,20 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko ships no types
             log.debug("connection broke", extra={"error": str(error)})
         except Exception:
             log.exception("connection failed")
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """One of as many places as there are workers, for the block.
+
+        Raises:
+            Unavailable: when none gets free in time, since whoever waits without end is told nothing.
+        """
+        if not self._places.acquire(timeout=QUEUE_SECONDS):
+            raise Unavailable(headers={"Retry-After": "5"})
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def is_closing(self) -> bool:
         """The service is stopping; long answers should end."""

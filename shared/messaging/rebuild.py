@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shared.clock import utc_now
+from shared.database import unhurried
 from shared.messaging.dead_letters import dead_letter_actions, dead_letters
 from shared.messaging.declare import declare_subscription
 from shared.messaging.dispatch import Dispatch
@@ -29,6 +30,9 @@ _log = logging.getLogger(__name__)
 
 GROUP = 100
 STILL_THERE_SECONDS = 5
+
+SILENT_SECONDS = 60
+"""The server takes the lock from a process it has not heard of for so long, which the network may have cut off."""
 
 
 class Incomplete(Exception):  # noqa: N818 -- a refusal
@@ -87,6 +91,7 @@ class Rebuild:
             connection.execute(text(f"SET lock_timeout = '{STILL_THERE_SECONDS}s'"))
             connection.execute(select(func.pg_advisory_lock(self._subscription.lock_key)))
             connection.execute(text("SET lock_timeout = 0"))
+            connection.execute(text(f"SET idle_session_timeout = '{SILENT_SECONDS}s'"))
             connection.commit()
         except DBAPIError as error:
             connection.close()
@@ -111,8 +116,7 @@ class Rebuild:
     def _start(self, connection: Connection, state: Any) -> dict[str, dict[str, Any]]:
         progress = {stream: self._survey(stream, state) for stream in self._subscription.streams}
         progress = {stream: extent for stream, extent in progress.items() if extent}
-        with self._begin(connection) as session:
-            session.execute(text("SET LOCAL statement_timeout = 0"))
+        with unhurried(connection), self._begin(connection) as session:
             if state.state == "rebuilding":
                 assert self._subscription.projection is not None
                 self._subscription.projection(session)

@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.pq import TransactionStatus
 from sqlalchemy.orm import Session
 
+from shared.connection import BoundedConnection
 from shared.contracts import Event
 from shared.messaging.failures import SwallowedError
 from shared.messaging.inbox import take
@@ -70,6 +71,7 @@ def effect_of(delivery: Delivery[Event]) -> Trace:
 
 def _refuse_swallowed(session: Session) -> None:
     """PostgreSQL answers the commit of a failed transaction with a silent rollback, and the event would be gone."""
-    driver = session.connection().connection.driver_connection
-    if driver is not None and driver.info.transaction_status == TransactionStatus.INERROR:
+    driver = session.connection().connection.dbapi_connection
+    assert isinstance(driver, BoundedConnection)
+    if driver.info.transaction_status == TransactionStatus.INERROR:
         raise SwallowedError("the handler went on after a database error that ended its transaction")

@@ -1,6 +1,8 @@
 """A broker and a database server that a test may kill, freeze and starve, and the audit every test ends with."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from intercoop.audit.services import Audited
 from intercoop.local.servers import private_broker, private_database
 from tests.audits import a_publisher, assert_balanced
+from tests.proxy import proxied
 from tests.victims import VictimBroker, VictimDatabase
 
 
@@ -30,6 +33,8 @@ def ran(request: pytest.FixtureRequest) -> list[Audited]:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Part of every test here, so that none can forget it; `@pytest.mark.dead(n)` says how many letters it leaves."""
     outcome = yield
+    if pyfuncitem.get_closest_marker("no_events"):
+        return outcome
     expected = pyfuncitem.get_closest_marker("dead")
     assert_balanced(pyfuncitem.funcargs["ran"], dead=expected.args[0] if expected else 0)
     return outcome
@@ -59,3 +64,31 @@ def chaos_database_url(victim_database: VictimDatabase) -> str:
     """A database on the victim, which is up at the start of each test."""
     victim_database.server.start()
     return victim_database.new_database()
+
+
+@dataclass(frozen=True)
+class MuteDatabase:
+    """A database that stops answering within `mute()`, and nobody is told: no connection is closed or refused."""
+
+    url: str
+    mute: Callable[[], AbstractContextManager[None]]
+    direct_url: str
+
+
+@pytest.fixture(params=["frozen", "black-holed"])
+def mute_database(
+    request: pytest.FixtureRequest, victim_database: VictimDatabase, chaos_database_url: str
+) -> Iterator[MuteDatabase]:
+    """Once the server's processes stand still, once the network swallows what it says and hears."""
+    if request.param == "frozen":
+        yield MuteDatabase(chaos_database_url, victim_database.frozen, chaos_database_url)
+        return
+    with proxied(chaos_database_url) as (network, through):
+
+        @contextmanager
+        def mute() -> Iterator[None]:
+            network.swallow("up", "down")
+            yield
+            network.swallow()
+
+        yield MuteDatabase(through, mute, chaos_database_url)

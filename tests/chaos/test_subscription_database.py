@@ -10,7 +10,7 @@ import pytest
 from intercoop.audit.services import Audited
 from shared.database import connect
 from shared.messaging.relay.leader import plain_url
-from tests.samples import Sample, admitted
+from tests.samples import Sample, admitted, assert_all_once
 from tests.victims import VictimDatabase
 from tests.waiting import eventually
 
@@ -29,14 +29,6 @@ def running(chaos_database_url: str, amqp_uri: str, publisher_url: str, tmp_path
 @pytest.fixture
 def ran(running: Sample) -> list[Audited]:
     return running.audited()
-
-
-def assert_all_once(sample: Sample, count: int) -> None:
-    eventually(lambda: len(set(sample.noted())) >= count)
-    assert len(sample.noted()) == count
-    assert sample.dead() == []
-    retried = [line for line in sample.logged() if line["message"].startswith("attempt ")]
-    assert retried == []
 
 
 @pytest.mark.parametrize("seconds", [8, pytest.param(150, marks=[pytest.mark.long, pytest.mark.timeout(400)])])
@@ -58,15 +50,6 @@ def test_a_killed_database_loses_and_doubles_nothing(victim_database: VictimData
     running.say([admitted("sleep 0.005") for _ in range(300)])
     eventually(lambda: len(running.noted()) > 20)
     victim_database.restart(kill=True)
-    assert_all_once(running, 300)
-
-
-def test_a_frozen_database_is_waited_for(victim_database: VictimDatabase, running: Sample) -> None:
-    running.say([admitted("sleep 0.005") for _ in range(300)])
-    eventually(lambda: len(running.noted()) > 20)
-    with victim_database.frozen():
-        frozen_at = time.monotonic()
-        eventually(lambda: time.monotonic() > frozen_at + 5, within=6)
     assert_all_once(running, 300)
 
 

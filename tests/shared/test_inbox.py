@@ -1,7 +1,7 @@
 """Each effect once, whatever arrives however often in whatever order and company."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from threading import Barrier, Thread
@@ -11,12 +11,14 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, func, select, text
+from sqlalchemy import Connection, Engine, delete, func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shared.contracts import Event
 from shared.contracts.membership import MemberAdmitted, MemberUpdated
 from shared.database import connect, transaction
+from shared.messaging.failures import SwallowedError
 from shared.messaging.inbox import Rebuilding, forget, inbox, latest_versions, take
 from shared.messaging.subscription import Subscription
 from shared.messaging.unit import run_unit
@@ -163,3 +165,27 @@ def test_a_forgotten_inbox_takes_everything_again(database: Engine) -> None:
         assert session.scalar(select(func.count()).select_from(latest_versions)) == 0
         assert take(session, [event], subscription=STATE) == [event]
         session.execute(delete(inbox))
+
+
+def test_a_swallowed_error_is_noticed_on_the_connection_of_a_rebuild_too(database: Engine) -> None:
+    """Trap: a connection detached from its pool no longer shows SQLAlchemy's driver_connection."""
+
+    def swallow(session: Session, delivery: Delivery[Event]) -> None:
+        with suppress(DBAPIError):
+            session.execute(text("SELECT 1/0"))
+
+    with database.connect() as connection:
+        connection.detach()
+        with pytest.raises(SwallowedError):
+            run_unit(
+                [an_event(uuid4(), 1)],
+                subscription=EFFECTS,
+                worker=lambda: nullcontext(swallow),
+                begin=lambda: begun(connection),
+            )
+
+
+@contextmanager
+def begun(connection: Connection) -> Iterator[Session]:
+    with Session(connection) as session, session.begin():
+        yield session

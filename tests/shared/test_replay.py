@@ -1,19 +1,23 @@
 """A subscription built again from the streams holds what the events make, while live ones wait their turn."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.orm import Session
 
 from shared.contracts.examples import example
-from shared.contracts.membership import ContactChanged
+from shared.contracts.membership import ContactChanged, MemberAdmitted
+from shared.database import connect
 from shared.messaging import topology
 from shared.messaging.dead_letters import Selection, discard
 from shared.messaging.inbox import inbox
+from shared.messaging.rebuild import Rebuild
 from shared.messaging.replay import (
     AlreadyRebuilding,
     NotRebuildable,
@@ -22,6 +26,9 @@ from shared.messaging.replay import (
     list_subscriptions,
     request_replay,
 )
+from shared.messaging.retries import Retries
+from shared.messaging.subscription import Subscription
+from tests.proxy import proxied
 from tests.samples import Sample, Wire, a_channel, a_sample, admitted, send, updated
 from tests.waiting import eventually
 
@@ -238,3 +245,35 @@ def test_what_has_effects_or_is_unknown_is_refused(sample: Sample) -> None:
     wait_until_rebuilt(sample)
     with sample.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(inbox)) == 0
+
+
+def test_a_rebuild_the_network_cut_off_leaves_the_subscription_to_others(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trap: its session holds the lock as long as the server believes in it, and every process waits."""
+    monkeypatch.setattr("shared.messaging.rebuild.SILENT_SECONDS", 1)
+    with proxied(sample.url) as (network, through), lock_of(through) as ours:
+        assert ours is not None
+        network.swallow("up", "down")
+        eventually(lambda: is_free(sample.url), within=20)
+
+
+def is_free(url: str) -> bool:
+    with lock_of(url) as theirs:
+        return theirs is not None
+
+
+@contextmanager
+def lock_of(url: str) -> Iterator[Connection | None]:
+    engine = connect(url)
+    rebuild: Any = Rebuild(
+        Subscription(service="sample", name="keep_member", events=(MemberAdmitted,)),
+        engine=engine,
+        amqp_uri="",
+        worker=nullcontext,
+        retries=Retries("", "sample"),
+        stopping=Event(),
+    )
+    with rebuild._alone() as connection:
+        yield connection
+    engine.dispose()

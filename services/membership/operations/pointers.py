@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 from services.membership.model import Base, BothHave, Organization
 
 STAYS = frozenset(
-    {"organizations", "identifiers", "review_items", "unmatched", "organization_changes", "organization_merges"}
+    {
+        "organizations",
+        "identifiers",
+        "review_items",
+        "unmatched",
+        "organization_changes",
+        "organization_merges",
+        "standing_fact_successors",
+        "campaign_targets",
+    }
 )
 """Tables that don't simply follow: identifiers are copied, reviews are about pairs, the rest tells what was."""
 

@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple, Self
 
 import psycopg
-from psycopg.abc import PQGen
 from sqlalchemy.engine import make_url
 
+from shared.connection import BoundedConnection
 from shared.messaging.relay.limits import Limits
 
 LOCK = 0x72656C6179
@@ -54,18 +54,6 @@ class Row(NamedTuple):
     topic: str
     body: str
     created_at: int
-
-
-class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that gives up on a server that doesn't answer.
-
-    The server's own statement_timeout is of no use when the server is frozen or the network swallows its answer.
-    """
-
-    patience = 10.0
-
-    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        return super().wait(gen, interval, timeout or self.patience)
 
 
 def plain_url(database_url: str) -> str:
