@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import Engine
@@ -35,6 +36,11 @@ class Servers:
 
 # A shell that starts us in its background has SIGINT ignored, and every program under test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
