@@ -1,8 +1,8 @@
 """How many events still wait on the broker for a service's subscriptions."""
 
 from intercoop.audit.report import Finding, finding
-from shared.messaging.declare import exists
 from shared.messaging.link import Link
+from shared.messaging.queues import exists
 from shared.messaging.subscription import Subscription
 from shared.messaging.topology import RETRY_SECONDS, dead_exchange, retry_queue
 
