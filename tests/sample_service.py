@@ -34,6 +34,8 @@ from shared.contracts.membership import (
     ProspectOpened,
 )
 from shared.errors import Rejected
+from shared.messaging import consumer as consumer_module
+from shared.messaging import link as link_module
 from shared.messaging import subscribe as subscribe_module
 from shared.messaging import topology
 from shared.messaging.link import Link
@@ -229,6 +231,8 @@ def load() -> type:
     topology.DELIVERY_LIMIT = int(os.environ.get("SAMPLE_DELIVERY_LIMIT", topology.DELIVERY_LIMIT))
     subscribe_module.STOP_SECONDS = int(os.environ.get("SAMPLE_STOP_SECONDS", subscribe_module.STOP_SECONDS))
     database.USUAL = database.Bounds(statement=float(os.environ.get("SAMPLE_STATEMENT_SECONDS", "10")))
+    consumer_module.SILENT_SECONDS = int(os.environ.get("SAMPLE_SILENT_SECONDS", consumer_module.SILENT_SECONDS))
+    link_module.ANSWER_SECONDS = int(os.environ.get("SAMPLE_ANSWER_SECONDS", link_module.ANSWER_SECONDS))
     assert Link.__init__.__kwdefaults__
     Link.__init__.__kwdefaults__["heartbeat"] = int(os.environ.get("SAMPLE_HEARTBEAT", "20"))
     die_where_told()

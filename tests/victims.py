@@ -29,8 +29,8 @@ STARVING = {
 
 
 REGISTRY_SECONDS = 2
-"""RabbitMQ 3.10 writes down which quorum queues it has half a second after the last one was declared. A node killed
-before that has a queue without a leader, for ever; docs/operations.md says what to do about it."""
+"""RabbitMQ writes down that it has a quorum queue up to a second late. What becomes of one it had not yet written down
+when it was killed is the matter of tests/chaos/test_forgotten_queues.py, and of no other."""
 
 
 @dataclass(frozen=True)

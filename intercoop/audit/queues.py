@@ -2,8 +2,8 @@
 
 from intercoop.audit.report import Finding, finding
 from intercoop.local.depths import queue_depths
-from shared.messaging.declare import exists
 from shared.messaging.link import Link
+from shared.messaging.queues import exists
 from shared.messaging.subscription import Subscription
 from shared.messaging.topology import RETRY_SECONDS, dead_exchange, retry_queue
 

@@ -1,58 +1,50 @@
 """Puts on the broker what a subscription needs; declaring again what is there changes nothing."""
 
-from typing import Any
+from collections.abc import Callable
 
 from shared.messaging import topology
-from shared.messaging.link import CHANNEL_ERRORS, Link
+from shared.messaging.link import Link
+from shared.messaging.queues import provide_covered, provide_uncovered
 from shared.messaging.subscription import Subscription
 
-NOT_FOUND = 404
+
+def declare_queue(link: Link, subscription: Subscription, *, note_loss: Callable[[], None]) -> bool:
+    """Make the subscription's queue if it is not there or has no leader, noting first that what it held is lost.
+
+    Returns whether it was made. Only a rebuild may, since it keeps the other replicas out and reads the streams.
+    """
+    dead = declare_dead(link, subscription.service)
+    arguments = topology.queue_arguments(subscription.service)
+    return provide_covered(link, subscription.queue, arguments, reference=dead, note_loss=note_loss)
 
 
-def declare_subscription(link: Link, subscription: Subscription) -> None:
-    """Queue, bindings, the way back from the delay queues, and the dead queue."""
-    service, channel = subscription.service, link.channel
-    declare_dead(link, service)
-    channel.exchange_declare(topology.redeliver_exchange(service), "direct", durable=True, auto_delete=False)
+def bind_queue(link: Link, subscription: Subscription) -> None:
+    """Bindings of the subscription's queue, and its way back from the delay queues.
+
+    Raises:
+        CHANNEL_ERRORS: when the queue is not there.
+    """
+    channel, queue = link.channel, subscription.queue
+    redeliver = topology.redeliver_exchange(subscription.service)
+    channel.exchange_declare(redeliver, "direct", durable=True, auto_delete=False)
     channel.exchange_declare(topology.EXCHANGE, "topic", durable=True, auto_delete=False)
-    _queue(channel, subscription.queue, topology.queue_arguments(service))
-    channel.queue_bind(subscription.queue, topology.redeliver_exchange(service), subscription.queue)
+    channel.queue_bind(queue, redeliver, queue)
     for key in topology.bindings(subscription.events):
-        channel.queue_bind(subscription.queue, topology.EXCHANGE, key)
+        channel.queue_bind(queue, topology.EXCHANGE, key)
 
 
 def declare_dead(link: Link, service: str) -> str:
     """The queue for what the broker itself gave up on; returns its name."""
     name = topology.dead_exchange(service)
-    link.channel.exchange_declare(name, "fanout", durable=True, auto_delete=False)
-    _queue(link.channel, name, topology.dead_arguments())
-    link.channel.queue_bind(name, name)
+    provide_uncovered(link, {name: topology.dead_arguments()})
     return name
 
 
 def declare_retries(link: Link, service: str) -> None:
     """The delay queues, each behind an exchange of its name, and the way back."""
-    channel = link.channel
-    channel.exchange_declare(topology.redeliver_exchange(service), "direct", durable=True, auto_delete=False)
-    for seconds in topology.RETRY_SECONDS:
-        name = topology.retry_queue(service, seconds)
-        channel.exchange_declare(name, "fanout", durable=True, auto_delete=False)
-        _queue(channel, name, topology.retry_arguments(service, seconds))
-        channel.queue_bind(name, name)
-
-
-def exists(link: Link, queue: str) -> bool:
-    """Whether the queue or stream is there."""
-    channel = link.another_channel()
-    try:
-        channel.queue_declare(queue, passive=True)
-    except CHANNEL_ERRORS as error:
-        if error.reply_code == NOT_FOUND:
-            return False
-        raise
-    channel.close()
-    return True
-
-
-def _queue(channel: Any, name: str, arguments: dict[str, object]) -> None:
-    channel.queue_declare(name, durable=True, auto_delete=False, arguments=arguments)
+    redeliver = topology.redeliver_exchange(service)
+    link.channel.exchange_declare(redeliver, "direct", durable=True, auto_delete=False)
+    steps = set(topology.RETRY_SECONDS)
+    provide_uncovered(
+        link, {topology.retry_queue(service, step): topology.retry_arguments(service, step) for step in steps}
+    )

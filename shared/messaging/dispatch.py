@@ -52,6 +52,8 @@ class Dispatch:
     def __init__(self, subscription: Subscription, *, worker: Worker, begin: Begin, retries: Retries) -> None:
         self.subscription = subscription
         self.strikes = 0
+        self.lag_seconds = float("inf")
+        """How old the oldest event was that was handled last."""
         self._worker = worker
         self._begin = begin
         self._retries = retries
@@ -136,7 +138,8 @@ class Dispatch:
         HANDLING_SECONDS.labels(*self._labels).observe(time.perf_counter() - started)
         GROUP_SIZE.labels(*self._labels).observe(len(deliveries))
         oldest = min(delivery.time for delivery in deliveries)
-        LAG_SECONDS.labels(*self._labels).observe(max(0.0, (utc_now() - oldest).total_seconds()))
+        self.lag_seconds = max(0.0, (utc_now() - oldest).total_seconds())
+        LAG_SECONDS.labels(*self._labels).observe(self.lag_seconds)
         return handled
 
     def _run(self, deliveries: list[Delivery[Event]], also: Callable[[Session], None] | None) -> int:

@@ -1,12 +1,15 @@
 """Messages on their way from the broker to the worker, and how many of them to have in hand."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
-from shared.messaging.declare import declare_subscription, exists
-from shared.messaging.link import Link, Received
+from shared.messaging.declare import bind_queue
+from shared.messaging.link import Link, NoAnswer, Received
+from shared.messaging.queues import exists
 from shared.messaging.subscription import Subscription
+from shared.messaging.subscription_metrics import SILENT
 
 SUSPECT_RETURNS = 3
 """A message the broker had to take back this often may have killed us: it is handled with nothing else in hand."""
@@ -15,9 +18,9 @@ SUSPECT_RETURNS = 3
 class Intake:
     """`run` belongs to the thread that reads the broker, `take` to the one that handles."""
 
-    def __init__(self, subscription: Subscription, *, on_lost_queue: Callable[[], None]) -> None:
+    def __init__(self, subscription: Subscription, *, on_missing_queue: Callable[[], None]) -> None:
         self._subscription = subscription
-        self._on_lost_queue = on_lost_queue
+        self._on_missing_queue = on_missing_queue
         self._arrived: deque[Received] = deque()
         self._changed = threading.Condition()
         self._wanted = threading.Event()
@@ -27,6 +30,10 @@ class Intake:
         self._link: Link | None = None
         self._consumer: str | None = None
         self._one_by_one = True
+        self.is_drained = False
+        """Whether the last `take` found that the broker had nothing for us."""
+        self._silent_since: float | None = None
+        self._silent = SILENT.labels(subscription.service, subscription.queue)
 
     def stop(self) -> None:
         """Take nothing more; `run` returns when the worker has nothing in hand."""
@@ -44,6 +51,10 @@ class Intake:
         """Whether the broker has us down as a consumer."""
         return self._link is not None and self._link.alive and self._consumer is not None
 
+    def silent_seconds(self) -> float:
+        """For how long now the queue has taken no consumer, though it is there."""
+        return time.monotonic() - self._silent_since if self._silent_since is not None else 0.0
+
     def hold(self) -> None:
         """Give everything back and stay away from the broker until `release`."""
         self._wanted.clear()
@@ -58,13 +69,14 @@ class Intake:
     def take(self, most: int, *, seconds: float) -> list[Received]:
         """What has come, at most `most`; waits `seconds` for the first. From now on the worker has it in hand."""
         with self._changed:
-            self._working = False
+            self._working, consumer = False, self._consumer
             if not self._arrived and not self._stopping:
                 self._changed.wait(seconds)
             if self._stopping:
                 return []
             hand = [self._arrived.popleft() for _ in range(min(most, len(self._arrived)))]
             self._working = bool(hand)
+            self.is_drained = not hand and consumer is not None and consumer == self._consumer
         return [message for message in hand if message.link.alive]
 
     def worker_ended(self) -> None:
@@ -72,15 +84,16 @@ class Intake:
         self._working = False
 
     def run(self, link: Link) -> None:
-        """Receive until stopped or held.
+        """Receive until stopped or held; at once held when there is no queue, which only a rebuild may make.
 
         It begins one by one: a message that kills the process would take its neighbours in hand nearer to the
         delivery limit with every death. Once one arrives that is no suspect, many are fetched at once.
         """
         self._arrived.clear()
         if not exists(link, self._subscription.queue):
-            self._on_lost_queue()
-        declare_subscription(link, self._subscription)
+            self._on_missing_queue()
+            return
+        bind_queue(link, self._subscription)
         self._link, self._consumer, self._one_by_one = link, None, True
         while self._wanted.is_set() and not self._stopping:
             if self._consumer is None and (self._is_idle() or not self._one_by_one):
@@ -91,7 +104,18 @@ class Intake:
 
     def _consume(self, link: Link) -> None:
         prefetch = 1 if self._one_by_one else 2 * self._subscription.group
-        self._consumer = link.consume(self._subscription.queue, self._receive, prefetch=prefetch)
+        try:
+            self._consumer = link.consume(self._subscription.queue, self._receive, prefetch=prefetch)
+        except NoAnswer:
+            self._silent_since = self._silent_since or time.monotonic()
+            self._silent.set(1)
+            raise
+        self.expect_answer()
+
+    def expect_answer(self) -> None:
+        """Whatever silence there was is over, or begins anew."""
+        self._silent_since = None
+        self._silent.set(0)
 
     def _receive(self, message: Received) -> None:
         suspect = message.returns >= SUSPECT_RETURNS

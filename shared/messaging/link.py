@@ -5,9 +5,10 @@ may be frozen or out of reach.
 """
 
 import contextlib
+import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -27,6 +28,10 @@ CHANNEL_ERRORS = Transport.channel_errors
 
 # AttributeError: py-amqp touches a transport that is gone already.
 BROKER_ERRORS = (*Transport.connection_errors, *CHANNEL_ERRORS, OSError, AttributeError)
+
+
+class NoAnswer(ConnectionError):  # noqa: N818 -- says what it is
+    """The queue takes no consumer: it has no leader, or the broker went away over the question."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +55,7 @@ class Link:
     """An open connection with one channel. One thread drains; others may acknowledge."""
 
     def __init__(self, uri: str, *, name: str, heartbeat: int = HEARTBEAT_SECONDS) -> None:
+        self.uri = uri
         options = {"client_properties": {"connection_name": name}}
         broker: Any = Connection(  # type: ignore[no-untyped-call] # kombu's own types are partial
             uri, heartbeat=heartbeat, connect_timeout=CONNECT_SECONDS, transport_options=options
@@ -100,6 +106,9 @@ class Link:
         """Have `receive` called, from within `drain`, with each message; returns the consumer's tag.
 
         Should the broker end the consumer, as when the queue is deleted, `drain` raises.
+
+        Raises:
+            NoAnswer: when the queue takes no consumer; the connection is then of no more use.
         """
 
         def deliver(message: Any) -> None:
@@ -118,8 +127,29 @@ class Link:
         self._wait_at_most(ANSWER_SECONDS)
         with self._writing:
             self.channel.basic_qos(0, prefetch, False)
-        tag = self.channel.basic_consume(queue, callback=deliver, arguments=arguments)
+        try:
+            with self._answered_within(ANSWER_SECONDS):
+                tag = self.channel.basic_consume(queue, callback=deliver, arguments=arguments)
+        except CHANNEL_ERRORS:
+            raise
+        except BROKER_ERRORS as error:
+            self.abort()
+            raise NoAnswer(queue) from error
         return str(tag)
+
+    @contextlib.contextmanager
+    def _answered_within(self, seconds: float) -> Iterator[None]:
+        """The socket's own bound is no bound: the broker's heartbeats keep coming while the queue is silent."""
+        alarm = threading.Timer(seconds, self._hang_up)
+        alarm.start()
+        try:
+            yield
+        finally:
+            alarm.cancel()
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(*BROKER_ERRORS):
+            self._amqp.transport.sock.shutdown(socket.SHUT_RDWR)
 
     def drain(self) -> None:
         """Take in what the broker sends for at most a tick, and keep the heartbeat.
@@ -207,3 +237,13 @@ class Link:
         self.alive = False
         with contextlib.suppress(*BROKER_ERRORS):
             self._amqp.collect()
+
+
+def answers(uri: str, queue: str) -> bool:
+    """Whether the queue takes a consumer; asked on a connection of its own, for a broken queue takes that with it."""
+    try:
+        with Link(uri, name=f"asks {queue}") as link:
+            link.consume(queue, lambda _: None, prefetch=1)
+    except BROKER_ERRORS:
+        return False
+    return True

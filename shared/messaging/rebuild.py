@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session
 from shared.clock import utc_now
 from shared.database import unhurried
 from shared.messaging.dead_letters import dead_letter_actions, dead_letters
-from shared.messaging.declare import declare_subscription
+from shared.messaging.declare import bind_queue, declare_queue
 from shared.messaging.dispatch import Dispatch
 from shared.messaging.inbox import forget, inbox
 from shared.messaging.link import Link, Received
 from shared.messaging.retries import Retries
 from shared.messaging.streams import Offset, StreamReader, end_of, first_of, offset_of
 from shared.messaging.subscription import Subscription
-from shared.messaging.subscriptions import subscriptions
+from shared.messaging.subscription_metrics import MADE_AGAIN
+from shared.messaging.subscriptions import NOT_BEGUN, subscriptions
 from shared.messaging.topology import bindings
 from shared.messaging.unit import Worker
 from shared.messaging.wire import Unreadable, decode
@@ -33,6 +34,9 @@ STILL_THERE_SECONDS = 5
 
 SILENT_SECONDS = 60
 """The server takes the lock from a process it has not heard of for so long, which the network may have cut off."""
+
+AT_ONCE = timedelta(seconds=10)
+"""A new subscription without a projection has nothing to read when its queue is there so soon after its start."""
 
 
 class Incomplete(Exception):  # noqa: N818 -- a refusal
@@ -69,8 +73,8 @@ class Rebuild:
             state = self._state(connection)
             if state.state == "live":
                 return
-            with Link(self._amqp_uri, name=self._subscription.queue) as link:
-                declare_subscription(link, self._subscription)
+            if self._provide_queue(connection, state):
+                state = self._state(connection)
             try:
                 progress = state.progress if state.began_at else self._start(connection, state)
             except Incomplete as reason:
@@ -78,6 +82,21 @@ class Rebuild:
                 return
             if all(self._read(connection, state, stream, progress) for stream in list(progress)):
                 self._finish(connection)
+
+    def _provide_queue(self, connection: Connection, state: Any) -> bool:
+        """Whether it had to be made; the streams are then to be read from the beginning."""
+        with Link(self._amqp_uri, name=self._subscription.queue) as link:
+            made = declare_queue(link, self._subscription, note_loss=lambda: self._begin_again(connection))
+            bind_queue(link, self._subscription)
+        if made and state.attached_at is not None:
+            _log.warning("made the queue again: it was not there or had no leader", extra=self._extra)
+            MADE_AGAIN.labels(self._subscription.service, self._subscription.name).inc()
+        return made
+
+    def _begin_again(self, connection: Connection) -> None:
+        """Where the streams were seen to end, events went on into the queue that is lost now."""
+        with self._begin(connection) as session:
+            session.execute(update(subscriptions).where(self._row).values(**NOT_BEGUN))
 
     @contextmanager
     def _alone(self) -> Iterator[Connection | None]:
@@ -114,8 +133,8 @@ class Rebuild:
             return session.execute(select(subscriptions).where(self._row)).one()
 
     def _start(self, connection: Connection, state: Any) -> dict[str, dict[str, Any]]:
-        progress = {stream: self._survey(stream, state) for stream in self._subscription.streams}
-        progress = {stream: extent for stream, extent in progress.items() if extent}
+        streams = [] if self._is_new(state) else self._subscription.streams
+        progress = {stream: extent for stream in streams if (extent := self._survey(stream, state))}
         with unhurried(connection), self._begin(connection) as session:
             if state.state == "rebuilding":
                 assert self._subscription.projection is not None
@@ -123,8 +142,12 @@ class Rebuild:
                 forget(session, subscription=self._subscription)
             began = {"began_at": func.now(), "finished_at": None, "progress": progress, "note": ""}
             session.execute(update(subscriptions).where(self._row).values(**began))
-        _log.info("%s, from the streams", state.state, extra={"subscription": self._subscription.queue})
+        _log.info("%s, from the streams", state.state, extra=self._extra)
         return progress
+
+    def _is_new(self, state: Any) -> bool:
+        begins_now = state.state == "catching up" and state.attached_at is None
+        return bool(begins_now and utc_now() - state.created_at < AT_ONCE)
 
     def _survey(self, stream: str, state: Any) -> dict[str, Any]:
         """Where to begin and where to end; empty when there is nothing."""
@@ -191,16 +214,17 @@ class Rebuild:
             return frozenset(str(event_id) for event_id in session.scalars(query))
 
     def _refuse(self, connection: Connection, reason: str) -> None:
-        _log.error("not rebuilt: %s", reason, extra={"subscription": self._subscription.queue})
+        _log.error("not rebuilt: %s", reason, extra=self._extra)
         with self._begin(connection) as session:
             session.execute(update(subscriptions).where(self._row).values(state="live", note=f"not rebuilt: {reason}"))
 
     def _finish(self, connection: Connection) -> None:
         with self._begin(connection) as session:
             self._settle_dead_letters(session)
-            live = {"state": "live", "finished_at": func.now(), "attached_at": func.now()}
+            # What came after the beginning waits in the queue.
+            live = {"state": "live", "finished_at": func.now(), "attached_at": subscriptions.c.began_at}
             session.execute(update(subscriptions).where(self._row).values(**live))
-        _log.info("up to date, live again", extra={"subscription": self._subscription.queue})
+        _log.info("up to date, live again", extra=self._extra)
 
     def _settle_dead_letters(self, session: Session) -> None:
         """Dead ones that went well this time need no decision any more."""
@@ -219,3 +243,7 @@ class Rebuild:
         line = {"actor": "system", "action": "redriven", "at": utc_now(), "note": "handled while rebuilding"}
         if lines := [{"dead_letter_id": each, **line} for each in session.scalars(settled)]:
             session.execute(insert(dead_letter_actions), lines)
+
+    @property
+    def _extra(self) -> dict[str, object]:
+        return {"subscription": self._subscription.queue}

@@ -8,6 +8,7 @@ from typing import Any
 from shared.messaging import topology
 from shared.messaging.declare import declare_retries
 from shared.messaging.link import BROKER_ERRORS, Link, Received
+from shared.messaging.subscription_metrics import SILENT
 
 ATTEMPTS = "intercoop-attempts"
 FIRST_FAILED_AT = "intercoop-first-failed-at"
@@ -47,18 +48,22 @@ class Retries:
             BROKER_ERRORS: when the broker did not confirm in time; the event is then perhaps sent, perhaps not.
         """
         tried = attempts(message)
+        step = topology.retry_queue(self._service, topology.RETRY_SECONDS[tried])
+        silent = SILENT.labels(self._service, step)
         try:
             channel = self._open().channel
             channel.basic_publish_confirm(
                 _copy(channel, message, tried=tried + 1, now=now),
-                exchange=topology.retry_queue(self._service, topology.RETRY_SECONDS[tried]),
+                exchange=step,
                 routing_key=queue,
                 mandatory=True,
                 confirm_timeout=CONFIRM_SECONDS,
             )
-        except BROKER_ERRORS:
+        except BROKER_ERRORS as error:
+            silent.set(isinstance(error, TimeoutError))
             self.close()
             raise
+        silent.set(0)
         self._used = time.monotonic()
 
     def close(self) -> None:

@@ -12,8 +12,9 @@ from shared.messaging.dead_letters import Failure, bury
 from shared.messaging.declare import declare_dead
 from shared.messaging.failures import describe
 from shared.messaging.letters import letter_of
-from shared.messaging.link import BROKER_ERRORS, Link, Received
-from shared.messaging.topology import DELIVERY_LIMIT
+from shared.messaging.link import BROKER_ERRORS, Link, NoAnswer, Received
+from shared.messaging.subscription_metrics import SILENT
+from shared.messaging.topology import DELIVERY_LIMIT, dead_exchange
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class Returned:
         self._amqp_uri = amqp_uri
         self._stopping = threading.Event()
         self._arrived: list[Received] = []
+        self._silent = SILENT.labels(service, dead_exchange(service))
 
     def stop(self) -> None:
         """End within a tick."""
@@ -42,6 +44,7 @@ class Returned:
                 with Link(self._amqp_uri, name=f"{self._service} dead queue") as link:
                     self._arrived.clear()
                     link.consume(declare_dead(link, self._service), self._arrived.append, prefetch=PREFETCH)
+                    self._silent.set(0)
                     while not self._stopping.is_set():
                         link.drain()
                         failures = 0 if self._keep_arrived() else failures + 1
@@ -49,6 +52,7 @@ class Returned:
                             self._stopping.wait(backoff(failures))
             except BROKER_ERRORS as error:
                 failures += 1
+                self._silent.set(isinstance(error, NoAnswer))
                 _log.warning("broker lost: %s", type(error).__name__, extra={"service": self._service})
                 self._stopping.wait(backoff(failures))
 

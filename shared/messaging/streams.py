@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Self
 
-from shared.messaging.declare import exists
 from shared.messaging.link import Link, Received
+from shared.messaging.queues import exists
 
 PREFETCH = 500
 """Streams refuse consumers without one."""

@@ -25,6 +25,17 @@ LAG_SECONDS = Histogram(
     ["service", "subscription"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400),
 )
+SILENT = Gauge(
+    "intercoop_queue_silent",
+    "processes to which the queue gives no answer though the broker is there",
+    ["service", "queue"],
+    multiprocess_mode="livesum",
+)
+MADE_AGAIN = Counter(
+    "intercoop_subscription_queues_made_again",
+    "queues that were lost, or had no leader, and were made anew",
+    ["service", "subscription"],
+)
 PAUSED = Gauge(
     "intercoop_subscription_paused",
     "processes in which the subscription waits because database or broker is away",

@@ -89,6 +89,16 @@ def retry_arguments(service: str, seconds: int) -> dict[str, object]:
     }
 
 
+def maker(queue: str) -> str:
+    """Exclusive queue that whoever makes `queue` holds meanwhile, so that nobody deletes what another just made."""
+    return f"{queue}.maker"
+
+
+def registry_entry(queue: str) -> str:
+    """Quorum queue that is there for a moment after `queue` was made, and nobody uses."""
+    return f"{queue}.entry"
+
+
 def bindings(events: tuple[type[Event], ...]) -> list[str]:
     """Routing keys a subscription to `events` binds its queue by."""
     return [event.routing_key() for event in events]

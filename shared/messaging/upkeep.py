@@ -25,8 +25,10 @@ from shared.messaging.wire import decode
 LOOK_SECONDS = 1
 NOTE_SECONDS = 15
 REDRIVEN_AT_ONCE = 50
-MARGIN = timedelta(minutes=10)
-"""The broker's clock and ours may differ, and a chunk of a stream has the time of its first message."""
+MARGIN = timedelta(days=1)
+"""How long before a queue was last known to be read up to date an event may have come that is not handled yet: on its
+way round the delay queues for over an hour, or in the hand of a replica that has stopped answering. Less would do for
+clocks that differ, and for a chunk of a stream having the time of its first message."""
 
 _look = text("""
     SELECT state, EXISTS (
@@ -44,22 +46,21 @@ class Upkeep:
         self._dispatch = dispatch
         self._begin = begin
         self._registered = False
-        self._attached = False
         self._looked = self._noted = float("-inf")
 
-    def run(self, *, attached: bool) -> None:
-        """Whatever is due.
+    def run(self, *, up_to_date: bool) -> None:
+        """Whatever is due; `up_to_date` when the queue is there, read, and without a backlog.
 
         Raises:
             Outage: when the database is away.
             Rebuilding: when the subscription is to be rebuilt, or just is.
         """
         try:
-            self._do_what_is_due(attached=attached)
+            self._do_what_is_due(up_to_date=up_to_date)
         except SQLAlchemyError as error:
             raise Outage(describe(error)) from error
 
-    def _do_what_is_due(self, *, attached: bool) -> None:
+    def _do_what_is_due(self, *, up_to_date: bool) -> None:
         now = time.monotonic()
         if not self._registered:
             self._in_transaction(self._register)
@@ -67,22 +68,19 @@ class Upkeep:
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
             self._look()
-        if attached and (now - self._noted >= NOTE_SECONDS or not self._attached):
+        if up_to_date and now - self._noted >= NOTE_SECONDS:
             self._noted = now
             self._in_transaction(self._note_attached)
-        self._attached = attached
 
     def _in_transaction(self, do: Callable[[Session], Any]) -> Any:
         with self._begin() as session:
             return do(session)
 
     def _register(self, session: Session) -> None:
-        """The first start of a projection reads everything there is."""
+        """The first start of a projection reads everything there is; any other has nothing to catch up with."""
         rebuildable = self._subscription.projection is not None
-        state = "rebuilding" if rebuildable else "live"
-        row = postgresql.insert(subscriptions).values(
-            name=self._subscription.name, state=state, rebuildable=rebuildable
-        )
+        begin = {"state": "rebuilding"} if rebuildable else {"state": "catching up", "from_time": func.now()}
+        row = postgresql.insert(subscriptions).values(name=self._subscription.name, rebuildable=rebuildable, **begin)
         session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"rebuildable": rebuildable}))
 
     def _look(self) -> None:
@@ -122,11 +120,12 @@ class Upkeep:
         session.execute(update(subscriptions).where(row).values(attached_at=func.now()))
 
     def note_lost_queue(self) -> None:
-        """The queue is not there. If it ever was, events went by, and the streams have them."""
+        """The queue is not there, or as good as that. Events went by, or were in it, and the streams have them."""
         lost = subscriptions.c.name == self._subscription.name, subscriptions.c.state == "live"
-        since = {"from_time": subscriptions.c.attached_at - MARGIN, "requested_at": None, "requested_by": None}
-        change = update(subscriptions).where(*lost, subscriptions.c.attached_at.is_not(None))
-        self._in_transaction(lambda session: session.execute(change.values(state="catching up", **since, **NOT_BEGUN)))
+        since = func.greatest(subscriptions.c.attached_at - MARGIN, subscriptions.c.created_at)
+        asked = {"from_time": since, "requested_at": None, "requested_by": None}
+        change = update(subscriptions).where(*lost).values(state="catching up", **asked, **NOT_BEGUN)
+        self._in_transaction(lambda session: session.execute(change))
         self.look_again()
 
     def look_again(self) -> None:
