@@ -46,7 +46,13 @@ from services.membership.operations.formulas import (
     retire_formula,
 )
 from services.membership.operations.funnel import campaign_names, conversion
-from services.membership.operations.growth import progress, set_target, target, target_or_none, targets
+from services.membership.operations.growth import (
+    progress,
+    set_target,
+    target,
+    target_to_change,
+    targets,
+)
 from services.membership.operations.history import changes
 from services.membership.operations.leads import lead, leads, take_lead
 from services.membership.operations.members import admit_prospect, change_standing, member, member_to_change, members
@@ -221,7 +227,7 @@ __all__ = [
     "succeed",
     "take_lead",
     "target",
-    "target_or_none",
+    "target_to_change",
     "targets",
     "today",
     "undo_merge",

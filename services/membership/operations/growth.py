@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from services.membership.forecast import Forecast, Past, forecast, past_of
@@ -57,6 +57,15 @@ def targets(*, year: int | None = None, country: str | None = None) -> Select[Gr
     return query if country is None else query.where(GrowthTarget.country == country)
 
 
+_one_at_a_time = text("SELECT pg_advisory_xact_lock(hashtextextended('target ' || :key, 0))")
+
+
+def target_to_change(session: Session, *, year: int, country: str | None = None) -> GrowthTarget | None:
+    """The target there is, if any; whoever else would set it waits until this transaction ends."""
+    session.execute(_one_at_a_time, {"key": f"{year} {country or REGION}"})
+    return target_or_none(session, year=year, country=country)
+
+
 def set_target(
     session: Session,
     *,
@@ -68,7 +77,7 @@ def set_target(
     now: datetime,
 ) -> GrowthTarget:
     """What the year is meant to bring, from now on; of two who set it at once the second is told."""
-    before = target_or_none(session, year=year, country=country)
+    before = target_to_change(session, year=year, country=country)
     setting = GrowthTarget(
         id=uuid7(),
         year=year,

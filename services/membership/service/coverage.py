@@ -34,7 +34,7 @@ class CoverageRoutes:
     def set_target(self, call: Call) -> GrowthTarget:
         """Set what a year is meant to bring; setting it again keeps what was set before. If-Match is its version."""
         wanted = {"year": call.body["year"], "country": call.body.get("country")}
-        if before := operations.target_or_none(call.session, **wanted):
+        if before := operations.target_to_change(call.session, **wanted):
             call.match(before)
         return operations.set_target(call.session, **call.body, actor=call.actor, now=call.now)
 
