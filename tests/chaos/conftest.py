@@ -33,8 +33,6 @@ def ran(request: pytest.FixtureRequest) -> list[Audited]:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Part of every test here, so that none can forget it; `@pytest.mark.dead(n)` says how many letters it leaves."""
     outcome = yield
-    if pyfuncitem.get_closest_marker("no_events"):
-        return outcome
     expected = pyfuncitem.get_closest_marker("dead")
     assert_balanced(pyfuncitem.funcargs["ran"], dead=expected.args[0] if expected else 0)
     return outcome
