@@ -12,6 +12,7 @@ from shared.supervisor import supervise
 def load() -> type:
     server = import_module("shared.http.server")
     server.RECEIVE_SECONDS = server.IDLE_SECONDS = float(os.environ.get("TEST_RECEIVE_SECONDS", "30"))
+    server.QUEUE_SECONDS = float(os.environ.get("TEST_QUEUE_SECONDS", "5"))
     database = import_module("shared.database")
     database.USUAL = database.Bounds(statement=float(os.environ.get("TEST_STATEMENT_SECONDS", "10")))
     found = import_module("tests.notes_service").NotesService

@@ -5,21 +5,25 @@ import select
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from shared.worker import MAX_WORKERS
 from tests.notes_server import NotesServer, running
+from tests.waiting import eventually
 
 RECEIVE_SECONDS = 1.5
+QUEUE_SECONDS = 0.5
 
 
 @pytest.fixture(scope="module")
 def notes(notes_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotesServer]:
     """A server that waits less than usual."""
-    environment = {"TEST_RECEIVE_SECONDS": str(RECEIVE_SECONDS)}
+    environment = {"TEST_RECEIVE_SECONDS": str(RECEIVE_SECONDS), "TEST_QUEUE_SECONDS": str(QUEUE_SECONDS)}
     with running(tmp_path_factory.mktemp("notes"), notes_database, environment=environment) as server:
         yield server
 
@@ -199,3 +203,29 @@ def test_callers_that_vanish_leave_the_service_well(notes: NotesServer, client: 
             sock.close()
     assert client.get("/health/live").status_code == 200
     assert not [line for line in notes.lines() if line["level"] in {"error", "critical"}]
+
+
+def test_while_all_workers_and_connections_are_taken_callers_are_told_so_and_health_answers(
+    notes: NotesServer, client: httpx.Client
+) -> None:
+    """Trap: whoever waits for a worker without end is told nothing, and the orchestrator restarts what is only busy."""
+
+    def nap() -> int:
+        with notes.client() as sleeper:
+            return sleeper.post("/v1/naps", json={"title": "nap", "seconds": 4}).status_code
+
+    def in_progress() -> bool:
+        text = client.get("/metrics").text
+        return f"intercoop_http_requests_in_progress {MAX_WORKERS + 1}.0" in text
+
+    with ThreadPoolExecutor(MAX_WORKERS) as sleepers:
+        naps = [sleepers.submit(nap) for _ in range(MAX_WORKERS)]
+        eventually(in_progress)
+        began = time.monotonic()
+        refused = client.get("/v1/notes")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+        assert refused.json()["type"] == "/problems/unavailable"
+        assert [client.get(f"/health/{what}").status_code for what in ("live", "ready")] == [200, 200]
+        assert "intercoop_database_up 1.0" in client.get("/metrics").text
+        assert time.monotonic() - began < 2
+        assert {each.result() for each in naps} <= {201, 503}
