@@ -74,7 +74,8 @@ def test_an_event_that_kills_the_process_is_put_aside_and_its_neighbours_are_not
     [row] = sample.dead()
     assert (row.error_kind, row.error_type, row.event_id) == ("returned", "delivery_limit", killer.id)
     assert row.body == killer.body
-    assert deaths == limit + 1
+    # The broker counts returns, and a process may also give back what it holds without dying.
+    assert 1 < deaths <= limit + 1
 
 
 def test_told_to_stop_it_finishes_what_is_in_hand_and_gives_back_the_rest(running: Sample) -> None:
