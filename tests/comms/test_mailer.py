@@ -1,10 +1,11 @@
 """What a real mail server's answers mean for a mail."""
 
+import socket
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from smtplib import SMTPAuthenticationError, SMTPNotSupportedError, SMTPSenderRefused
+from smtplib import SMTPAuthenticationError, SMTPNotSupportedError, SMTPSenderRefused, SMTPServerDisconnected
 
 import pytest
 from cryptography import x509
@@ -77,6 +78,26 @@ def test_a_server_that_is_away_is_no_verdict_on_the_mail() -> None:
         url = gone.url
     with Mailer(url=url, sender=SENDER) as mailer, pytest.raises(ConnectionRefusedError):
         mailer.send(a_mail())
+
+
+def test_a_server_that_accepts_and_says_nothing_is_given_up_and_is_no_verdict_on_the_mail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.comms.mailer.TIMEOUT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"smtp://127.0.0.1:{mute.getsockname()[1]}"
+        with Mailer(url=url, sender=SENDER) as mailer, pytest.raises(SMTPServerDisconnected, match="timed out"):
+            mailer.send(a_mail())
+
+
+def test_a_server_that_falls_silent_over_a_mail_defers_it(
+    server: MailServer, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.comms.mailer.TIMEOUT_SECONDS", 0.3)
+    server.stalled = True
+    with pytest.raises(MailDeferred, match="hung up"):
+        mailer.send(a_mail())
+    server.stalled = False
 
 
 def test_a_server_that_hangs_up_defers_the_mail_and_is_called_again(server: MailServer, mailer: Mailer) -> None:
