@@ -23,7 +23,8 @@ class Program:
     env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
-    stop_seconds: float = 20.0
+    stop_seconds: float = 30.0
+    """More than a service takes by itself when what is in hand waits for somebody who does not answer."""
 
     def start(self) -> subprocess.Popen[bytes]:
         """Run it in a session of its own, so that Ctrl-C reaches the launcher alone and everything ends in order."""

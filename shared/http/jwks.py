@@ -2,6 +2,7 @@
 
 import json
 import time
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -16,6 +17,11 @@ FRESH_SECONDS = 300
 
 ASK_AGAIN_SECONDS = 10
 """An unknown key id makes us ask early, but not more often than this, since anybody can make one up."""
+
+FETCH_SECONDS = 5
+"""How long the issuer may take to begin its answer, and again to finish it."""
+
+MOST_BYTES = 1_000_000
 
 
 class KeySet:
@@ -46,6 +52,9 @@ class KeySet:
         if not found and self._remote:
             self._refresh(ASK_AGAIN_SECONDS)
             found = self._matching(key_id, algorithm)
+        if not self._keys:
+            # Somebody else is asking just now; the token may be a good one.
+            raise Unavailable(headers={"Retry-After": "5"})
         if len(found) != 1:
             raise jwt.InvalidKeyError("no such key")
         return found[0]
@@ -75,9 +84,9 @@ class KeySet:
 
     def _fetch(self) -> None:
         try:
-            with urlopen(self._source, timeout=5) as answer:  # noqa: S310 -- http or https, by __init__
-                self._replace(json.loads(answer.read(1_000_000)))
-        except (URLError, OSError, ValueError, jwt.PyJWTError) as error:
+            with urlopen(self._source, timeout=FETCH_SECONDS) as answer:  # noqa: S310 -- http or https, by __init__
+                self._replace(json.loads(_body(answer)))
+        except (URLError, OSError, HTTPException, ValueError, jwt.PyJWTError) as error:
             self._keep_or_fail(error)
 
     def _replace(self, document: dict[str, Any]) -> None:
@@ -88,3 +97,13 @@ class KeySet:
         if not self._keys:
             self._asked = float("-inf")
             raise Unavailable(headers={"Retry-After": "5"}) from error
+
+
+def _body(answer: HTTPResponse) -> bytes:
+    """The socket's timeout is for each piece, and one who sends a byte at a time could go on for ever."""
+    ends, body = time.monotonic() + FETCH_SECONDS, b""
+    while len(body) < MOST_BYTES and (piece := answer.read1(MOST_BYTES)):
+        body += piece
+        if time.monotonic() > ends:
+            raise TimeoutError("the issuer's keys come too slowly")
+    return body

@@ -105,6 +105,37 @@ def test_it_stops_in_time_though_the_broker_is_frozen(victim_broker: VictimBroke
     assert_all_once(running, 60)
 
 
+def test_one_that_starts_while_the_broker_is_frozen_stops_in_time_or_goes_on(
+    victim_broker: VictimBroker, sample: Sample
+) -> None:
+    with victim_broker.frozen():
+        told = sample.start()
+        eventually(lambda: "broker lost" in sample.log.read_text(), within=30)
+        began = time.monotonic()
+        assert sample.stop(told) == 0
+        assert time.monotonic() - began < 10
+        sample.start()
+    sample.wait_until_attached()
+    send(sample.amqp_uri, [admitted()])
+    assert_all_once(sample, 1)
+
+
+def test_what_must_be_tried_again_waits_for_a_frozen_broker_and_keeps_nobody_from_stopping(
+    victim_broker: VictimBroker, running: Sample
+) -> None:
+    """Trap: a publish to a broker that does not listen waits for its confirm for ever."""
+    send(running.amqp_uri, [admitted("sleep 2"), admitted("fail")])
+    eventually(lambda: running.depth("sample.note_member") == 0)
+    with victim_broker.frozen():
+        eventually(lambda: "cannot delay an event now" in running.log.read_text(), within=30)
+        began = time.monotonic()
+        assert running.stop() == 0
+        assert time.monotonic() - began < 20
+    running.start()
+    eventually(running.dead, within=40)
+    assert len(running.noted()) == len(running.dead()) == 1
+
+
 @pytest.mark.parametrize("swallowed", [("up", "down"), ("down",), ("up",)], ids=["both", "down", "up"])
 def test_a_half_open_connection_is_noticed_and_replaced(sample: Sample, swallowed: tuple[str, ...]) -> None:
     """Trap: nameko's own test of this is skipped, since its consumer hangs for ever."""

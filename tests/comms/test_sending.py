@@ -3,21 +3,18 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, select
 
-from services.comms import operations
 from services.comms.model import Base, Message
 from services.comms.service import CommsService
 from services.comms.settings import Settings
-from shared.clock import utc_now
 from shared.database import Bounds, connect, transaction
 from shared.schedule import Turn
 from shared.tables import plumbing
+from tests.comms.letters import due_mail
 from tests.mail_server import MailServer, mail_server
-from tests.members import a_contact, an_admission
 from tests.waiting import eventually
 
 QUICK = Bounds(statement=0.5)
@@ -54,13 +51,6 @@ def settings(mails: MailServer) -> Settings:
         smtp_url=mails.url,
         mail_from="Secretaría <secretaria@federacion.invalid>",
     )
-
-
-def due_mail(engine: Engine) -> None:
-    admission = an_admission()
-    with transaction(engine) as session:
-        operations.keep_contact(session, a_contact(admission.organization_id), now=utc_now())
-        operations.welcome_member(session, admission, admission_id=uuid4(), now=utc_now())
 
 
 def states(engine: Engine) -> list[str]:

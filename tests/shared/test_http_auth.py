@@ -1,13 +1,16 @@
 """Only who holds a good token or key gets in, and only where it is good for."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import httpx
@@ -225,6 +228,66 @@ def test_while_the_issuer_is_away_the_known_keys_serve_and_without_any_it_is_503
     key_server.document = None
     monkeypatch.setattr(jwks, "FRESH_SECONDS", 0)
     assert authenticator.principal(issuer.token(subject="user/8")).subject == "user/8"
+
+
+@pytest.fixture
+def mute_issuer() -> Iterator[socket.socket]:
+    """Accepts, and says nothing of itself."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def asking(listener: socket.socket) -> Authenticator:
+    return Authenticator(replace(SETTINGS, jwks=f"http://127.0.0.1:{listener.getsockname()[1]}/jwks"))
+
+
+def test_an_issuer_that_says_nothing_is_given_up_and_nobody_is_called_a_liar_meanwhile(
+    mute_issuer: socket.socket, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trap: while one caller waits for the first keys, the next one's good token looks like one of an unknown key."""
+    monkeypatch.setattr(jwks, "FETCH_SECONDS", 1)
+    authenticator = asking(mute_issuer)
+    with ThreadPoolExecutor() as callers:
+        first = callers.submit(authenticator.principal, issuer.token())
+        connection, _ = mute_issuer.accept()
+        with connection:
+            with pytest.raises(Unavailable):
+                authenticator.principal(issuer.token())
+            with pytest.raises(Unavailable):
+                first.result(timeout=3)
+
+
+def test_an_issuer_that_sends_its_keys_byte_by_byte_is_given_up(
+    mute_issuer: socket.socket, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jwks, "FETCH_SECONDS", 0.5)
+    done = Event()
+
+    def trickle() -> None:
+        connection, _ = mute_issuer.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+            while not done.wait(0.1):
+                connection.sendall(b" ")
+
+    with ThreadPoolExecutor() as others:
+        others.submit(trickle)
+        refused = others.submit(asking(mute_issuer).principal, issuer.token())
+        try:
+            with pytest.raises(Unavailable):
+                refused.result(timeout=3)
+        finally:
+            done.set()
+
+
+def test_an_issuer_that_speaks_no_http_is_no_fault_of_ours(mute_issuer: socket.socket, issuer: Issuer) -> None:
+    with ThreadPoolExecutor() as others:
+        refused = others.submit(asking(mute_issuer).principal, issuer.token())
+        connection, _ = mute_issuer.accept()
+        with connection:
+            connection.sendall(b"220 smtp ready\r\n")
+            with pytest.raises(Unavailable):
+                refused.result(timeout=10)
 
 
 @pytest.fixture
