@@ -116,15 +116,16 @@ def test_one_that_starts_while_the_broker_is_frozen_stops_in_time_or_goes_on(
         assert time.monotonic() - began < 10
         sample.start()
     sample.wait_until_attached()
-    send(sample.amqp_uri, [admitted()])
+    sample.say([admitted()])
     assert_all_once(sample, 1)
 
 
+@pytest.mark.dead(1)
 def test_what_must_be_tried_again_waits_for_a_frozen_broker_and_keeps_nobody_from_stopping(
     victim_broker: VictimBroker, running: Sample
 ) -> None:
     """Trap: a publish to a broker that does not listen waits for its confirm for ever."""
-    send(running.amqp_uri, [admitted("sleep 2"), admitted("fail")])
+    running.say([admitted("sleep 2"), admitted("fail")])
     eventually(lambda: running.depth("sample.note_member") == 0)
     with victim_broker.frozen():
         eventually(lambda: "cannot delay an event now" in running.log.read_text(), within=30)
