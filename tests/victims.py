@@ -56,12 +56,16 @@ class VictimBroker:
 
     def restart(self, *, kill: bool = False) -> None:
         if kill:
-            settled_at = time.monotonic() + REGISTRY_SECONDS
-            eventually(lambda: time.monotonic() > settled_at, within=REGISTRY_SECONDS + 1)
+            self.settle()
             self.server.kill()
         else:
             self.server.stop()
         self.server.start()
+
+    def settle(self) -> None:
+        """Give it the time to write down which queues it has."""
+        settled_at = time.monotonic() + REGISTRY_SECONDS
+        eventually(lambda: time.monotonic() > settled_at, within=REGISTRY_SECONDS + 1)
 
     def control(self, *words: str) -> None:
         """rabbitmqctl, of the same installation."""

@@ -7,23 +7,23 @@ another of that name.
 """
 
 import contextlib
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from shared.messaging import topology
 from shared.messaging.link import BROKER_ERRORS, CHANNEL_ERRORS, Link, answers
 
-_log = logging.getLogger(__name__)
-
 NOT_FOUND = 404
+OTHER_ARGUMENTS = 406
 
 Arguments = dict[str, object]
+
+PLAIN: Arguments = {"x-queue-type": "quorum"}
 
 
 def exists(link: Link, queue: str) -> bool:
     """Whether the queue or stream is there."""
-    return _is_there(link, lambda channel: channel.queue_declare(queue, passive=True))
+    return _agrees(link, lambda channel: channel.queue_declare(queue, passive=True), but=NOT_FOUND)
 
 
 def provide_covered(
@@ -36,7 +36,8 @@ def provide_covered(
     majority, and the queue comes back with them.
     """
     with _sole_maker(link, queue):
-        if exists(link, queue) and not (_is_silent(link, queue) and answers(link.uri, reference)):
+        usable = exists(link, queue) and _is_finished(link, queue, arguments)
+        if usable and not (_is_silent(link, queue) and answers(link.uri, reference)):
             return False
         note_loss()
         _make(link, queue, arguments)
@@ -47,41 +48,49 @@ def provide_uncovered(link: Link, queues: Mapping[str, Arguments]) -> None:
     """Make queues, each behind a fanout exchange of its name, whose events are nowhere else.
 
     The exchange comes once the broker surely remembers the queue, so it is the lasting note that there may be
-    something in it. Without it nothing ever was, and only then a queue without a leader is made anew.
+    something in it. Without it nothing ever was, and only then a queue is made anew, whatever is the matter with it.
     """
     for name, arguments in queues.items():
         if not (exists(link, name) and _has_exchange(link, name)):
-            _provide_unreachable(link, name, arguments)
+            with _sole_maker(link, name):
+                _make_unless_used(link, name, arguments)
         link.channel.exchange_declare(name, "fanout", durable=True, auto_delete=False)
         link.channel.queue_bind(name, name)
 
 
-def _provide_unreachable(link: Link, name: str, arguments: Arguments) -> None:
-    with _sole_maker(link, name):
-        if not exists(link, name):
-            _delete_unbound_exchange(link, name)
-            _make(link, name, arguments)
-        elif not _has_exchange(link, name) and _is_silent(link, name):
-            _log.warning("making a queue anew that has no leader and never held anything", extra={"queue": name})
-            _make(link, name, arguments)
-        else:
-            _write_registry(link, name)
+def _make_unless_used(link: Link, name: str, arguments: Arguments) -> None:
+    if not exists(link, name):
+        _delete_unbound_exchange(link, name)
+    if not _has_exchange(link, name):
+        _make(link, name, arguments)
+        link.channel.exchange_declare(name, "fanout", durable=True, auto_delete=False)
+        link.channel.queue_bind(name, name)
 
 
 def _make(link: Link, queue: str, arguments: Arguments) -> None:
-    """Twice, since only the end of a queue that was started strikes out what the registry says of one before it."""
-    for _ in range(2):
-        link.channel.queue_delete(queue)
-        link.channel.queue_declare(queue, durable=True, auto_delete=False, arguments=arguments)
-    _write_registry(link, queue)
+    """The end of a queue clears the registry of its name, and a further entry has all of the registry written.
+
+    Neither of the two that end has a dead letter exchange. For each that has, the broker starts a process, and when
+    that finds its queue gone twice within five seconds, no queue of the node gets one any more.
+    """
+    _pass(link.channel, queue)
+    _declare(link.channel, queue, arguments)
+    _pass(link.channel, topology.registry_entry(queue))
 
 
-def _write_registry(link: Link, queue: str) -> None:
-    """Another entry has the broker write the one before."""
-    entry = topology.registry_entry(queue)
-    link.channel.queue_delete(entry)
-    link.channel.queue_declare(entry, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
-    link.channel.queue_delete(entry)
+def _pass(channel: Any, queue: str) -> None:
+    channel.queue_delete(queue)
+    _declare(channel, queue, PLAIN)
+    channel.queue_delete(queue)
+
+
+def _declare(channel: Any, queue: str, arguments: Arguments) -> None:
+    channel.queue_declare(queue, durable=True, auto_delete=False, arguments=arguments)
+
+
+def _is_finished(link: Link, queue: str, arguments: Arguments) -> bool:
+    """Whether it is no mere beginning, left behind by somebody who was making it."""
+    return _agrees(link, lambda channel: _declare(channel, queue, arguments), but=OTHER_ARGUMENTS)
 
 
 def _is_silent(link: Link, queue: str) -> bool:
@@ -109,7 +118,7 @@ def _sole_maker(link: Link, queue: str) -> Iterator[None]:
 
 
 def _has_exchange(link: Link, name: str) -> bool:
-    return _is_there(link, lambda channel: channel.exchange_declare(name, "fanout", passive=True))
+    return _agrees(link, lambda channel: channel.exchange_declare(name, "fanout", passive=True), but=NOT_FOUND)
 
 
 def _delete_unbound_exchange(link: Link, name: str) -> None:
@@ -118,12 +127,13 @@ def _delete_unbound_exchange(link: Link, name: str) -> None:
     channel.close()
 
 
-def _is_there(link: Link, ask: Any) -> bool:
+def _agrees(link: Link, ask: Callable[[Any], object], *, but: int) -> bool:
+    """False when the broker answers with the code `but`; any other refusal is raised."""
     channel = link.another_channel()
     try:
         ask(channel)
     except CHANNEL_ERRORS as error:
-        if error.reply_code == NOT_FOUND:
+        if error.reply_code == but:
             return False
         raise
     channel.close()

@@ -149,6 +149,7 @@ def test_the_queue_made_anew_outlives_the_next_death(victim_broker: VictimBroker
     """Trap: 3.10 keeps the deleted queue in its registry, and stumbles over that at every later start."""
     sample.start()
     sample.wait_until_attached()
+    victim_broker.settle()
     with a_channel(sample.amqp_uri) as channel:
         channel.queue_delete(QUEUE)
     victim_broker.server.kill()  # before the registry is rid of it
@@ -171,6 +172,7 @@ def test_killed_again_and_again_while_the_queue_is_being_made_nothing_is_lost(
         write(publisher, 20)
         eventually(lambda: len(sample.noted()) == 20)
         for deaths in range(3):
+            sample.wait_until_attached()
             with a_channel(sample.amqp_uri) as channel:
                 channel.queue_delete(QUEUE)
             eventually(lambda n=deaths: sample.log.read_text().count(REMADE) > n, within=60, every=0.005)
@@ -233,7 +235,6 @@ def test_what_may_still_hold_events_is_left_to_a_person(
         sample.start()
         eventually(lambda: silences(sample) > 4 * 5, within=60, every=0.2)
         assert REMADE not in sample.log.read_text()
-        assert "made anew" not in sample.log.read_text()
         assert not answers(sample.amqp_uri, DEAD)
         with a_channel(sample.amqp_uri) as channel:  # as docs/operations.md says
             channel.queue_delete(DEAD)
