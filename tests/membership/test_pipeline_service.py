@@ -136,7 +136,7 @@ def test_prospects_are_listed_by_fit_and_by_day_page_after_page(api: httpx.Clien
 
 def test_the_board_and_the_day_show_what_is_to_be_done(api: httpx.Client) -> None:
     owner = f"{uuid4().hex}@ica.example"
-    due = opened(api, country="JM", owner=owner, next_action="call", next_action_on=str(TODAY))
+    due = opened(api, country="JM", owner=owner, next_action="call", next_action_on=str(utc_now().date()))
     opened(api, country="JM", owner=owner)
     nobodys = opened(api, country="JM", owner=None)
     board = api.get("/v1/pipeline", params={"country": "JM", "size": 1, "order": "next_action_on"}).json()
