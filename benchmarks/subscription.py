@@ -35,6 +35,8 @@ def ours(kind: str) -> Contender:
         with bench.vhost() as vhost, bench.database(MEMBERS_TABLE) as database:
             create_plumbing(database)
             with service("subscriber.py", kind, vhost=vhost, database=database):
+                attached = "SELECT count(*) FROM subscriptions WHERE attached_at IS NOT NULL"
+                until(database, attached, 1, within_s=60)
                 yield database, feed(vhost, topology.EXCHANGE, KEY, "application/cloudevents+json")
 
     return run
