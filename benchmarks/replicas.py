@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from harness import Bench, Row, faster, value
 from instance import service
 from material import KEY, MEMBERS_TABLE, create_plumbing, write_bodies
-from subscription import feed, kept
+from subscription import attached, feed, kept
 
 from shared.messaging import topology
 
@@ -23,6 +23,7 @@ def rate(bench: Bench, replicas: int) -> float:
         with ExitStack() as running:
             for _ in range(replicas):
                 running.enter_context(service("subscriber.py", "slow", vhost=vhost, database=database))
+            attached(database)
             publish(few)
             kept(database, WARM_UP)
             began = publish(many)

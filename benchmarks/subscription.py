@@ -35,11 +35,15 @@ def ours(kind: str) -> Contender:
         with bench.vhost() as vhost, bench.database(MEMBERS_TABLE) as database:
             create_plumbing(database)
             with service("subscriber.py", kind, vhost=vhost, database=database):
-                attached = "SELECT count(*) FROM subscriptions WHERE attached_at IS NOT NULL"
-                until(database, attached, 1, within_s=60)
+                attached(database)
                 yield database, feed(vhost, topology.EXCHANGE, KEY, "application/cloudevents+json")
 
     return run
+
+
+def attached(database: str) -> None:
+    """Return when the subscription's queue is there."""
+    until(database, "SELECT count(*) FROM subscriptions WHERE attached_at IS NOT NULL", 1, within_s=60)
 
 
 def peer(script: str) -> Contender:
