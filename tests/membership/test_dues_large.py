@@ -34,8 +34,7 @@ def fill(session: Session) -> None:
     organizations = []
     for number, country in zip(range(MANY), countries, strict=False):
         name = f"Federación {number}"
-        folded, subdivision, place = derive(name, country, locality="", subdivision="")
-        derived = {"folded_name": folded, "folded_subdivision": subdivision, "place": place}
+        derived = derive(name, country, locality="", subdivision="")
         organizations.append({"id": uuid7(), "name": name, "country": country, **facts, **derived})
     session.execute(insert(Organization), organizations)
     admitted = {"category": "full", "standing": "current", "admitted_on": date(2020, 1, 1), "admitted_at": NOW}
