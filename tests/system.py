@@ -70,13 +70,17 @@ class System:
 
     def start(self, *parts: str) -> None:
         """Start the parts and return when the services among them are ready."""
+        self.launch(*parts)
+        for part in parts:
+            if part in SERVICES:
+                eventually(lambda part=part: self.answers(part, "/health/ready"), within=90, every=0.1)
+
+    def launch(self, *parts: str) -> None:
+        """Start the parts and wait for nothing."""
         for part in parts:
             service, _, relay = part.partition(" ")
             program = self.plan.relay(service) if relay else self.plan.service(service)
             self._running[part] = (program.start(), program)
-        for part in parts:
-            if part in SERVICES:
-                eventually(lambda part=part: self._is_ready(part), within=90, every=0.1)
 
     def stop(self, *parts: str) -> None:
         """SIGTERM, as an orchestrator does it; it must end well."""
@@ -97,11 +101,12 @@ class System:
         for process, program in self._running.values():
             stop(process, program)
 
-    def _is_ready(self, service: str) -> bool:
+    def answers(self, service: str, path: str) -> bool:
+        """Whether the service, which must not have ended, says that it is well."""
         process, program = self._running[service]
         assert process.poll() is None, f"{service} ended\n{tail(program.log)}"
         try:
-            return httpx.get(f"{self.plan.instance.services[service].url}/health/ready", timeout=5).is_success
+            return httpx.get(f"{self.plan.instance.services[service].url}{path}", timeout=5).is_success
         except httpx.TransportError:
             return False
 

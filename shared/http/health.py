@@ -4,7 +4,6 @@ These are asked most when nothing else answers: they wait for no worker and have
 """
 
 from collections.abc import Iterator
-from typing import Any, Protocol, runtime_checkable
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -17,14 +16,9 @@ from shared import metrics
 from shared.http.call import Call
 from shared.http.exchange import json_response
 from shared.http.routing import route
-
-
-@runtime_checkable
-class Watched(Protocol):
-    """A nameko extension that can say why the service is not ready for work."""
-
-    def trouble(self) -> str | None:
-        """None when all is well, else what is wrong, without addresses or credentials."""
+from shared.messaging.subscribe import subscriptions_in
+from shared.messaging.subscription import Subscription
+from shared.messaging.subscriptions import never_live
 
 
 class HealthRoutes:
@@ -37,9 +31,11 @@ class HealthRoutes:
 
     @route("GET", "/health/ready", scope=None, at_once=True)
     def ready(self, call: Call) -> Response:
-        """Database reachable, subscriptions attached. Writes need no broker: the outbox takes them."""
-        found = {"database": _database_trouble(_engine(call)), **_extension_troubles(call.container)}
-        troubles = {name: trouble for name, trouble in found.items() if trouble}
+        """Database reachable, and every subscription has been live at least once.
+
+        From then on its queue keeps what is published, so neither reads nor writes need the broker to be there.
+        """
+        troubles = _troubles(_engine(call), subscriptions_in(call.container.service_cls))
         status = "unready" if troubles else "ready"
         return json_response({"status": status, "troubles": troubles}, 503 if troubles else 200)
 
@@ -55,18 +51,14 @@ def _engine(call: Call) -> Engine:
     return engine
 
 
-def _database_trouble(engine: Engine) -> str | None:
+def _troubles(engine: Engine, wanted: list[Subscription]) -> dict[str, str]:
+    """What is wrong, without addresses or credentials."""
     try:
         with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+            missing = never_live(connection, [subscription.name for subscription in wanted])
     except SQLAlchemyError as error:
-        return type(error).__name__
-    return None
-
-
-def _extension_troubles(container: Any) -> dict[str, str | None]:
-    watched = [extension for extension in container.extensions if isinstance(extension, Watched)]
-    return {getattr(extension, "method_name", type(extension).__name__): extension.trouble() for extension in watched}
+        return {"database": type(error).__name__}
+    return dict.fromkeys(missing, "never live yet")
 
 
 class Backlog(Collector):

@@ -166,24 +166,37 @@ class Rebuild:
         extent = progress[stream]
         if extent["next"] is not None and extent["next"] >= extent["end"]:
             return True
+        with StreamReader(self._amqp_uri, stream, self._offset(state, extent)) as reader:
+            if extent["next"] is None and reader.is_empty(seconds=STILL_THERE_SECONDS):
+                # All there is came before the time to read from.
+                extent["next"] = extent["end"]
+            return self._follow(connection, state, reader, extent, progress)
+
+    def _follow(
+        self,
+        connection: Connection,
+        state: Any,
+        reader: StreamReader,
+        extent: dict[str, Any],
+        progress: dict[str, dict[str, Any]],
+    ) -> bool:
         skipped = self._skipped(connection, state)
         dispatch = Dispatch(
             self._subscription, worker=self._worker, begin=lambda: self._begin(connection), retries=self._retries
         )
-        with StreamReader(self._amqp_uri, stream, self._offset(state, extent)) as reader:
-            while extent["next"] is None or extent["next"] < extent["end"]:
-                batch = reader.next(GROUP, seconds=STILL_THERE_SECONDS, stopping=self._stopping.is_set)
-                if self._stopping.is_set():
-                    return False
-                if not batch:
-                    raise ConnectionError(f"the stream {stream} gave nothing")
-                dispatch.handle([message for message in batch if self._is_wanted(message, state, skipped)])
-                while dispatch.has_unsent() and not self._stopping.wait(1):
-                    dispatch.send_unsent()
-                reader.link.acknowledge([message.tag for message in batch])
-                extent["next"] = offset_of(batch[-1]) + 1
-                with self._begin(connection) as session:
-                    session.execute(update(subscriptions).where(self._row).values(progress=progress))
+        while extent["next"] is None or extent["next"] < extent["end"]:
+            batch = reader.next(GROUP, seconds=STILL_THERE_SECONDS, stopping=self._stopping.is_set)
+            if self._stopping.is_set():
+                return False
+            if not batch:
+                raise ConnectionError("the stream gave nothing")
+            dispatch.handle([message for message in batch if self._is_wanted(message, state, skipped)])
+            while dispatch.has_unsent() and not self._stopping.wait(1):
+                dispatch.send_unsent()
+            reader.link.acknowledge([message.tag for message in batch])
+            extent["next"] = offset_of(batch[-1]) + 1
+            with self._begin(connection) as session:
+                session.execute(update(subscriptions).where(self._row).values(progress=progress))
         return True
 
     def _offset(self, state: Any, extent: dict[str, Any]) -> Offset:

@@ -39,14 +39,29 @@ class StreamReader:
 
     def next(self, most: int, *, seconds: float, stopping: Callable[[], bool] = lambda: False) -> list[Received]:
         """What comes next, at most `most`; empty when nothing came for `seconds`."""
+        self._wait(most, seconds=seconds, stopping=stopping)
+        batch, self._arrived[:most] = self._arrived[:most], []
+        return batch
+
+    def _wait(self, most: int, *, seconds: float, stopping: Callable[[], bool] = lambda: False) -> None:
         deadline = time.monotonic() + seconds
         while len(self._arrived) < most and time.monotonic() < deadline and not stopping():
             before = len(self._arrived)
             self.link.drain()
             if self._arrived and len(self._arrived) == before:
                 break
-        batch, self._arrived[:most] = self._arrived[:most], []
-        return batch
+
+    def is_empty(self, *, seconds: float) -> bool:
+        """Whether the stream holds nothing from the offset on, waiting twice so many seconds for the first message.
+
+        Silence counts only when the broker answers a question meanwhile, for it may be frozen.
+        """
+        for _ in range(2):
+            self._wait(1, seconds=seconds)
+            if self._arrived:
+                return False
+            self.link.another_channel().close()
+        return not self._arrived
 
 
 def offset_of(message: Received) -> int:
@@ -60,12 +75,7 @@ def first_of(amqp_uri: str, stream: str) -> Received | None:
         if not exists(link, stream):
             return None
     with StreamReader(amqp_uri, stream, "first") as reader:
-        # Silence counts only when the broker answers a question meanwhile, for it may be frozen.
-        for _ in range(2):
-            if batch := reader.next(1, seconds=QUIET_SECONDS):
-                return batch[0]
-            reader.link.another_channel().close()
-    return None
+        return None if reader.is_empty(seconds=QUIET_SECONDS) else reader.next(1, seconds=0)[0]
 
 
 def end_of(amqp_uri: str, stream: str) -> int:

@@ -1,8 +1,9 @@
 """The service's subscriptions as rows: whether each is live or being rebuilt, and how far."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Table, Text, func
+from sqlalchemy import Column, Connection, DateTime, Table, Text, func, select
 from sqlalchemy.dialects import postgresql
 
 from shared.database import plumbing
@@ -26,3 +27,9 @@ subscriptions = Table(
 
 NOT_BEGUN: dict[str, Any] = {"began_at": None, "finished_at": None, "progress": {}, "note": ""}
 """What a rebuild starts from."""
+
+
+def never_live(connection: Connection, names: Iterable[str]) -> list[str]:
+    """Those of the subscriptions that were never live: what is published meanwhile may pass them by."""
+    known = connection.scalars(select(subscriptions.c.name).where(subscriptions.c.attached_at.is_not(None)))
+    return sorted(set(names) - set(known))

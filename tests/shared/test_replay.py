@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from shared.contracts.examples import example
@@ -28,6 +28,7 @@ from shared.messaging.replay import (
 )
 from shared.messaging.retries import Retries
 from shared.messaging.subscription import Subscription
+from shared.messaging.subscriptions import subscriptions
 from tests.proxy import proxied
 from tests.samples import Sample, Wire, a_channel, a_sample, admitted, send, updated
 from tests.waiting import eventually
@@ -277,3 +278,19 @@ def lock_of(url: str) -> Iterator[Connection | None]:
     with rebuild._alone() as connection:
         yield connection
     engine.dispose()
+
+
+def test_catching_up_since_a_time_after_everything_in_the_stream_comes_to_an_end(sample: Sample) -> None:
+    """The broker was away at the first start, and nothing was published since."""
+    sample.only = "note_member"
+    send(sample.amqp_uri, [admitted()])
+    begun = {"name": "note_member", "state": "catching up", "rebuildable": False}
+    times = {"created_at": func.now() - timedelta(minutes=1), "from_time": func.now() + timedelta(hours=1)}
+    with sample.engine.begin() as connection:
+        connection.execute(insert(subscriptions).values(**begun, **times))
+    sample.start()
+    eventually(lambda: is_live(sample, "note_member"))
+    sample.wait_until_attached()
+    event = admitted()
+    send(sample.amqp_uri, [event])
+    eventually(lambda: sample.noted() == [event.id])
