@@ -32,8 +32,11 @@ class Duration(click.ParamType[timedelta]):
 @click.option("--ttl", type=Duration(), default="12h", show_default=True, help="how long it is valid")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 def command(*, scopes: tuple[str, ...], subject: str, roles: tuple[str, ...], ttl: timedelta, as_json: bool) -> None:
-    """Sign a bearer token with this instance's own key. --scope and --role may be given several times."""
-    granted = tuple(scope for given in scopes for scope in given.split()) or STAFF_SCOPES
+    """Sign a bearer token with this instance's own key.
+
+    --scope and --role may be given several times, and --scope takes several with commas between them.
+    """
+    granted = tuple(scope for given in scopes for scope in given.replace(",", " ").split()) or STAFF_SCOPES
     token = Instance.load().token(scopes=granted, subject=subject, roles=roles, lifetime=ttl)
     if as_json:
         claims = {"subject": subject, "scopes": granted, "roles": roles, "seconds": int(ttl.total_seconds())}

@@ -28,11 +28,22 @@ def verified(home: Path, token: str) -> dict[str, object]:
 
 
 def test_a_token_says_who_and_what_for(home: Path) -> None:
-    options = ["--scope", "membership:read", "--scope", "ops", "--subject", "ana", "--role", "finance", "--ttl", "30m"]
+    options = [
+        "--scope",
+        "membership:read,funding:read",
+        "--scope",
+        "ops",
+        "--subject",
+        "ana",
+        "--role",
+        "finance",
+        "--ttl",
+        "30m",
+    ]
     result = CliRunner().invoke(command, options, catch_exceptions=False)
     claims = verified(home, result.stdout.strip())
     assert claims["sub"] == "ana"
-    assert claims["scope"] == "membership:read ops"
+    assert claims["scope"] == "membership:read funding:read ops"
     assert claims["roles"] == ["finance"]
     assert claims["exp"] - claims["iat"] == timedelta(minutes=30).total_seconds()  # type: ignore[operator] # numbers
 
