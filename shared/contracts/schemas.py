@@ -1,5 +1,6 @@
 """The contract of an event in JSON Schema 2020-12, made from its class."""
 
+import inspect
 from typing import Any
 
 import msgspec
@@ -30,5 +31,7 @@ def schema(event: type[Event]) -> Schema:
         "x-visibility": event.visibility,
         "x-subject": f"{event.entity()}/{{{event.subject_field}}}",
         **components[event.__name__],
+        # msgspec takes the docstring as Python keeps it, and how it is indented depends on Python's version.
+        "description": inspect.getdoc(event),
         "examples": [msgspec.json.decode(msgspec.json.encode(example(event)))],
     }

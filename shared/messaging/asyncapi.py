@@ -1,5 +1,6 @@
 """The AsyncAPI 3.0 document of a service: what it says, what it listens to, and where on the broker that is."""
 
+import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -98,7 +99,7 @@ def _channel(event: type[Event], vhost: str) -> dict[str, Any]:
     exchange = {"name": EXCHANGE, "type": "topic", "durable": True, "autoDelete": False, "vhost": vhost}
     return {
         "address": event.routing_key(),
-        "description": event.__doc__,
+        "description": inspect.getdoc(event),
         "servers": [{"$ref": f"#/servers/{name}"} for name in servers],
         "messages": {"event": {"$ref": f"#/components/messages/{event.routing_key()}"}},
         "bindings": {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": _BINDING}},
@@ -116,7 +117,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
     return {
         "name": event.type_name(),
         "title": event.__name__,
-        "summary": event.__doc__,
+        "summary": inspect.getdoc(event),
         "contentType": CONTENT_TYPE,
         "payload": {"allOf": [{"$ref": "#/components/schemas/CloudEvent"}, {"properties": pinned}]},
         "correlationId": {"location": "$message.payload#/correlationid"},

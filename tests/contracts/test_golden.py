@@ -1,6 +1,7 @@
 """What was promised to readers is kept, for every event and every edition of it."""
 
 import importlib
+import inspect
 import json
 import pkgutil
 from pathlib import Path
@@ -43,6 +44,14 @@ def test_no_two_events_share_a_type_or_version() -> None:
 @pytest.mark.parametrize("event", EVENTS, ids=NAMES)
 def test_the_golden_schema_is_kept_and_written(event: type[Event]) -> None:
     assert not stale([event]), "run: python -m shared.contracts.golden --write"
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=NAMES)
+def test_no_description_depends_on_how_python_keeps_docstrings(event: type[Event]) -> None:
+    """Trap: 3.13 takes their indentation away, and 3.11 does not."""
+    description = schema(event)["description"]
+    assert description
+    assert description == inspect.cleandoc(description)
 
 
 def test_a_promise_is_not_dropped_with_its_class() -> None:
