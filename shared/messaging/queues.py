@@ -7,6 +7,7 @@ another of that name.
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,7 +15,11 @@ from shared.messaging import topology
 from shared.messaging.link import BROKER_ERRORS, CHANNEL_ERRORS, Link, answers
 
 NOT_FOUND = 404
+TAKEN = 405
 OTHER_ARGUMENTS = 406
+
+MAKING_SECONDS = 5
+"""Making a queue takes a fraction of one; whoever needs longer may be frozen, and its connection ends soon."""
 
 Arguments = dict[str, object]
 
@@ -104,17 +109,31 @@ def _sole_maker(link: Link, queue: str) -> Iterator[None]:
     """One connection at a time, this one; should it end, so does the right to delete.
 
     Raises:
-        BROKER_ERRORS: when another has it.
+        BROKER_ERRORS: when another has it for more than MAKING_SECONDS.
     """
     lock = topology.maker(queue)
-    channel = link.another_channel()
-    channel.queue_declare(lock, exclusive=True)
+    channel = _locked(link, lock)
     try:
         yield
     finally:
         with contextlib.suppress(*BROKER_ERRORS):
             channel.queue_delete(lock)
             channel.close()
+
+
+def _locked(link: Link, lock: str) -> Any:
+    """The channel that holds the lock. A service's first start has several subscriptions make one dead queue."""
+    deadline = time.monotonic() + MAKING_SECONDS
+    while True:
+        channel = link.another_channel()
+        try:
+            channel.queue_declare(lock, exclusive=True)
+        except CHANNEL_ERRORS as error:
+            if error.reply_code != TAKEN or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return channel
 
 
 def _has_exchange(link: Link, name: str) -> bool:
