@@ -1,6 +1,7 @@
 """One service's HTTP API as the demonstration calls it: JSON in and out, in one trace."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.error import HTTPError
@@ -10,6 +11,7 @@ from urllib.request import Request, urlopen
 from intercoop.instance import home
 
 ANSWER_SECONDS = 30
+READY_SECONDS = 60
 
 
 class Refused(Exception):  # noqa: N818 -- what the service did
@@ -18,7 +20,7 @@ class Refused(Exception):  # noqa: N818 -- what the service did
     def __init__(self, service: str, status: int, problem: dict[str, Any]) -> None:
         self.status = status
         self.kind = str(problem.get("type", "")).rpartition("/")[2]
-        super().__init__(f"{service} refused: {problem.get('detail') or status}")
+        super().__init__(f"{service} refused: {problem.get('detail') or problem.get('troubles') or status}")
 
 
 class NotRunning(Exception):  # noqa: N818 -- the state it reports
@@ -45,6 +47,24 @@ class Api:
             NotRunning: when there is no service.
         """
         return self._call("GET", f"{path}?{urlencode(query)}" if query else path)
+
+    def wait_ready(self) -> None:
+        """Return once the service takes work; one that has just started may build its replicas first.
+
+        Raises:
+            Refused: when it is not ready within READY_SECONDS.
+            NotRunning: when there is no service.
+        """
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                self.get("/health/ready")
+            except Refused:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
 
     def items(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
         """A list's items, page after page."""

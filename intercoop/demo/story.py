@@ -67,7 +67,7 @@ class Story:
             Refused, NotRunning, ImportFailed, NobodyToWin, NotSeen: with a text for the user.
         """
         for api in self._apis.values():
-            api.get("/health/ready")
+            api.wait_ready()
         starts = {name: feed.page({"after": "latest"}).position for name, feed in self._feeds.items()}
         self._import(file, profile)
         organization = self._open_prospect(load_profile(profile).registry)

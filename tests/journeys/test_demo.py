@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from intercoop.instance import SERVICES
 from tests.conftest import Servers
 from tests.mail_server import MailServer, mail_server
 from tests.system import ALL, System, system
+from tests.waiting import eventually
 
 SHORT_REGISTER = """Matricula,Razon_Soc,Direccion,Localidad,PROVINCIA,CodPost,EMail,Telefono,CUIT,FechaInsc,Actividad
 1,COOP DE TRABAJO DEL ENSAYO LTDA,CALLE 1,SALTO,BUENOS AIRES,B1,somebody@example.org,,,01/02/1990,AGROPECUARIA
@@ -29,7 +31,9 @@ def mails() -> Iterator[MailServer]:
 @pytest.fixture(scope="module")
 def running(servers: Servers, mails: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with system(servers, tmp_path_factory.mktemp("demo"), smtp_url=mails.url) as running:
-        running.start(*ALL)
+        running.launch(*ALL)
+        for service in SERVICES:  # it waits for the rest itself
+            eventually(lambda service=service: running.answers(service, "/health/live"))
         running.plan.instance.save(running.plan.home / "instance.json")
         yield running
 
