@@ -52,7 +52,7 @@ def test_the_child_of_a_killed_launcher_ends_too(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE)
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))
-    eventually(lambda: child.cmdline()[0] == sys.executable)
+    eventually(lambda: child.cmdline()[:1] == [sys.executable])
     parent.kill()
     parent.wait()
     parent.stdout.close()
