@@ -250,11 +250,11 @@ class Wire:
 
 def admitted(name: str = "Cooperativa La Unión", *, version: int = 1, member: UUID | None = None) -> Wire:
     event = example(MemberAdmitted)
-    return Wire(replace(event, member_id=member or uuid4(), name=name), version=version)  # type: ignore[type-var]
+    return Wire(replace(event, member_id=member or uuid4(), name=name), version=version)  # type: ignore[type-var] # each Event is a dataclass
 
 
 def updated(name: str, *, member: UUID, version: int) -> Wire:
-    return Wire(replace(example(MemberUpdated), member_id=member, name=name), version=version)  # type: ignore[type-var]
+    return Wire(replace(example(MemberUpdated), member_id=member, name=name), version=version)  # type: ignore[type-var] # each Event is a dataclass
 
 
 def put(database_url: str, wires: Iterable[Wire]) -> None:

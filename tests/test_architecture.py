@@ -91,6 +91,12 @@ def fixes_a_day_at_import(source: str) -> bool:
     return bool(clocks & {*called_at_import(tree)})
 
 
+def unexplained(source: str) -> list[str]:
+    """Lines that excuse themselves from a check of types or style and don't say why."""
+    excuse = re.compile(r"# (type: ignore(\[[\w, -]+\])?|noqa(: [A-Z0-9, ]+)?)\s*$")
+    return [line.strip() for line in source.splitlines() if excuse.search(line)]
+
+
 def sources(*folders: str) -> Iterator[Path]:
     for folder in folders:
         yield from (ROOT / folder).rglob("*.py")
@@ -152,6 +158,15 @@ def test_no_test_takes_its_day_from_the_import() -> None:
     ):
         assert fixes_a_day_at_import(line), line
     assert not fixes_a_day_at_import("def today(): return utc_now()\n\nLATER = lambda: today()")
+
+
+def test_each_exception_from_the_tools_says_why() -> None:
+    every = list(sources("services", "shared", "intercoop", "tests", "benchmarks"))
+    assert [f"{path}: {line}" for path in every for line in unexplained(path.read_text())] == []
+    assert unexplained("x = f()  # type: ignore" + "[arg-type]\ny = g()  # noqa: " + "S101 -- a reason") == [
+        "x = f()  # type: ignore" + "[arg-type]"
+    ]
+    assert unexplained("x = 1  # noqa" + ": S101") != []
 
 
 def test_nothing_is_timed_out_by_force() -> None:
