@@ -101,7 +101,7 @@ class FeedRoutes:
     name: ClassVar[str]
     feed_tail = cast("Tail", FeedTail())
 
-    @route("GET", "/feed", scope=SCOPE, query=FeedQuery, produces=BATCH, refuses=(PositionGone,))
+    @route("GET", "/feed", scope=SCOPE, query=FeedQuery, produces=BATCH, waits=True, refuses=(PositionGone,))
     def follow(self, call: Call) -> Response:
         """The service's public events in order, each byte for byte as on the wire.
 

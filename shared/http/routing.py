@@ -35,7 +35,8 @@ class Options(TypedDict, total=False):
     must call `call.match(aggregate)`. `consumes` other types than JSON gives the method the bytes as call.raw.
     `idempotent=False` refuses an Idempotency-Key where the answer must not be stored, since it shows a secret.
     `at_once` answers while all workers are taken too; the method gets no dependencies, and must not take long.
-    `refuses` names problems that only this route answers with.
+    `waits`: the method waits or streams, with short transactions of its own on call.engine; it has no session, so that
+    no connection is held meanwhile. `refuses` names problems that only this route answers with.
     """
 
     status: int
@@ -47,6 +48,7 @@ class Options(TypedDict, total=False):
     max_body: int
     idempotent: bool
     at_once: bool
+    waits: bool
     refuses: tuple[type[Problem], ...]
 
 
@@ -69,6 +71,7 @@ class Declaration:
     max_body: int = MIB
     idempotent: bool = True
     at_once: bool = False
+    waits: bool = False
     refuses: tuple[type[Problem], ...] = ()
 
     @property
