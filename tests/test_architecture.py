@@ -15,6 +15,7 @@ import pytest
 from shared.contracts import Event
 from shared.contracts.catalogue import BY_PUBLISHER
 from shared.messaging.subscribe import Subscribed
+from tests.conftest import LONGEST
 
 ROOT = Path(__file__).parent.parent
 SERVICES = tuple(BY_PUBLISHER)
@@ -158,6 +159,10 @@ def test_no_test_takes_its_day_from_the_import() -> None:
     ):
         assert fixes_a_day_at_import(line), line
     assert not fixes_a_day_at_import("def today(): return utc_now()\n\nLATER = lambda: today()")
+
+
+def test_the_longest_files_exist() -> None:
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).exists()] == []
 
 
 def test_each_exception_from_the_tools_says_why() -> None:
