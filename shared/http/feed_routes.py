@@ -76,6 +76,9 @@ class FeedTail(DependencyProvider):  # type: ignore[misc] # nameko ships no type
     def setup(self) -> None:
         self.tail = Tail(self.container.config["engine"])
 
+    def stop(self) -> None:
+        self.tail.close()
+
     def get_dependency(self, worker_ctx: Any) -> Tail:
         return self.tail
 

@@ -5,6 +5,7 @@ shows, no leader or no process at all, depends on whether the registry still has
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -93,6 +94,8 @@ def forget(
     declare(connection.channel())
     then()
     victim.server.kill()
+    with suppress(pika.exceptions.AMQPError):  # nobody is there to say goodbye to, but its sockets are ours
+        connection.close()
     victim.server.start()
 
 
