@@ -119,6 +119,11 @@ class Sample:
     def url(self) -> str:
         return self.engine.url.render_as_string(hide_password=False)
 
+    def returns(self, event: "Wire") -> list[int]:
+        """How often the broker said it had taken the event back, each time it gave it out; SAMPLE_NOTES_RETURNS."""
+        lines = [line.split() for line in (self.folder / "returns").read_text().splitlines()]
+        return [int(count) for event_id, count in lines if event_id == str(event.id)]
+
     @property
     def log(self) -> Path:
         return self.folder / "log"
