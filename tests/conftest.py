@@ -7,7 +7,7 @@ import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -31,11 +31,12 @@ from shared.tables import plumbing
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the broker, its management API and the database server are."""
+    """Where the broker, its management API and the database server are; `migrated` is the work of tests.system."""
 
     amqp_uri: str
     rabbitmq_api: str
     database_url: str
+    migrated: dict[str, str] = field(default_factory=dict)
 
 
 # A shell that starts us in its background has SIGINT ignored, and every program under test would inherit that.
@@ -129,10 +130,13 @@ def broker_addresses(own_folder: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def servers(database_server_url: str, broker_addresses: tuple[str, str]) -> Servers:
+def servers(database_server_url: str, broker_addresses: tuple[str, str]) -> Iterator[Servers]:
     """The servers every test shares."""
     uri, api = broker_addresses
-    return Servers(amqp_uri=uri, rabbitmq_api=api, database_url=database_server_url)
+    servers = Servers(amqp_uri=uri, rabbitmq_api=api, database_url=database_server_url)
+    yield servers
+    for url in servers.migrated.values():
+        drop_database(database_server_url, url)
 
 
 @dataclass(frozen=True)
