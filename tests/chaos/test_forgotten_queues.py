@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from intercoop.audit.queues import silent_queues
 from intercoop.audit.services import Audited
 from shared.clock import utc_now
 from shared.database import connect
@@ -211,6 +212,12 @@ def test_a_forgotten_delay_queue_that_never_held_anything_is_made_anew(
         lambda channel: channel.queue_declare(delay, durable=True, arguments=arguments),
     )
     silent_or_skip(sample.amqp_uri, delay)
+    with a_channel(sample.amqp_uri) as channel:
+        declare_dead(channel)
+    assert silent_queues(sample.amqp_uri, [DEAD, delay, "sample.never_made"]) == [delay]
+    with a_channel(sample.amqp_uri) as channel:
+        channel.queue_delete(DEAD)
+        channel.exchange_delete(DEAD)
     sample.start()
     sample.wait_until_attached()
     event = admitted("once a")
