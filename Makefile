@@ -4,8 +4,9 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
-# Tests mostly wait for servers, so two files at a time keep two cores busy; each process has servers of its own.
-PARALLEL := -n 2 --dist loadfile
+# Tests mostly wait for servers, so three files at a time keep two cores busy; each process has servers of its own.
+# Files go in the order tests/conftest.py gives them, the longest first.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
 
 # A virtual environment holds absolute paths; one that was moved is made anew.
@@ -32,8 +33,10 @@ down: $(READY) ## stop what a start in the background left running
 status: $(READY) ## addresses, processes, depths and ages
 	@$(BIN)/intercoop status
 
-test: $(READY) ## everything: static checks, then every test on a real broker and database
-	@failed=0; $(MAKE) check || failed=1; $(BIN)/pytest $(PARALLEL) -m "not long" || failed=1; exit $$failed
+test: $(READY) ## everything: static checks beside every test, on a real broker and database
+	@failed=0; checked=$$(mktemp); \
+	($(MAKE) check > $$checked 2>&1; verdict=$$?; echo; cat $$checked; rm $$checked; exit $$verdict) & check=$$!; \
+	$(BIN)/pytest $(PARALLEL) -m "not long" || failed=1; wait $$check || failed=1; exit $$failed
 
 test-fast: $(READY) ## the tests that neither kill nor freeze a server
 	$(BIN)/pytest $(PARALLEL) -m "not chaos and not long and not owns_broker"

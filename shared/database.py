@@ -153,9 +153,9 @@ def _probe(connection: BoundedConnection, record: ConnectionPoolEntry, _proxy: o
 
 
 @contextmanager
-def transaction(engine: Engine, trace: Trace | None = None) -> Iterator[Session]:
+def transaction(bind: Engine | Connection, trace: Trace | None = None) -> Iterator[Session]:
     """One unit of work: commits when the block ends, rolls back when it raises."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with Session(bind, expire_on_commit=False) as session, session.begin():
         if trace:
             put_trace(session, trace)
         yield session

@@ -38,7 +38,8 @@ from shared.messaging import consumer as consumer_module
 from shared.messaging import link as link_module
 from shared.messaging import subscribe as subscribe_module
 from shared.messaging import topology
-from shared.messaging.link import Link
+from shared.messaging.intake import Intake
+from shared.messaging.link import Link, Received
 from shared.messaging.outbox import publish
 from shared.messaging.subscribe import subscribe
 from shared.messaging.wire import Delivery
@@ -236,6 +237,8 @@ def load() -> type:
     assert Link.__init__.__kwdefaults__
     Link.__init__.__kwdefaults__["heartbeat"] = int(os.environ.get("SAMPLE_HEARTBEAT", "20"))
     die_where_told()
+    if os.environ.get("SAMPLE_NOTES_RETURNS"):
+        note_returns()
     return SampleService
 
 
@@ -248,6 +251,18 @@ def die_where_told() -> None:
         acknowledge(self, tags)
 
     Link.acknowledge = acknowledge_or_die  # type: ignore[method-assign] # nowhere else is between the two
+
+
+def note_returns() -> None:
+    """Each time the broker gives an event out: which, and how often it says it had to take it back before."""
+    receive = Intake._receive
+
+    def note_and_receive(self: Intake, message: Received) -> None:
+        with flag("returns").open("a") as returns:
+            returns.write(f"{message.properties['message_id']} {message.returns}\n")
+        receive(self, message)
+
+    Intake._receive = note_and_receive  # type: ignore[method-assign] # nowhere else does each of them pass
 
 
 def main() -> None:

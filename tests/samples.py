@@ -119,6 +119,11 @@ class Sample:
     def url(self) -> str:
         return self.engine.url.render_as_string(hide_password=False)
 
+    def returns(self, event: "Wire") -> list[int]:
+        """How often the broker said it had taken the event back, each time it gave it out; SAMPLE_NOTES_RETURNS."""
+        lines = [line.split() for line in (self.folder / "returns").read_text().splitlines()]
+        return [int(count) for event_id, count in lines if event_id == str(event.id)]
+
     @property
     def log(self) -> Path:
         return self.folder / "log"
@@ -250,11 +255,11 @@ class Wire:
 
 def admitted(name: str = "Cooperativa La Unión", *, version: int = 1, member: UUID | None = None) -> Wire:
     event = example(MemberAdmitted)
-    return Wire(replace(event, member_id=member or uuid4(), name=name), version=version)  # type: ignore[type-var]
+    return Wire(replace(event, member_id=member or uuid4(), name=name), version=version)  # type: ignore[type-var] # each Event is a dataclass
 
 
 def updated(name: str, *, member: UUID, version: int) -> Wire:
-    return Wire(replace(example(MemberUpdated), member_id=member, name=name), version=version)  # type: ignore[type-var]
+    return Wire(replace(example(MemberUpdated), member_id=member, name=name), version=version)  # type: ignore[type-var] # each Event is a dataclass
 
 
 def put(database_url: str, wires: Iterable[Wire]) -> None:

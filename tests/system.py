@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pika
 from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from intercoop.instance import SERVICES
 from intercoop.local.plan import Plan
@@ -111,15 +112,22 @@ class System:
             return False
 
 
+def create_migrated(servers: Servers, service: str) -> str:
+    """A new database's URL; each service's is migrated once in a run and copied from then on."""
+    if service not in servers.migrated:
+        servers.migrated[service] = create_database(servers.database_url)
+        upgrade(service, servers.migrated[service])
+    return create_database(servers.database_url, template=make_url(servers.migrated[service]).database or "")
+
+
 @contextmanager
 def system(servers: Servers, home: Path, *, smtp_url: str = "smtp://127.0.0.1:9") -> Iterator[System]:
     """A system with migrated databases in which nothing runs yet; whatever runs at the end is stopped."""
     with ExitStack() as stack:
         amqp_uri = stack.enter_context(virtual_host(servers.amqp_uri, servers.rabbitmq_api))
-        urls = {service: create_database(servers.database_url) for service in SERVICES}
-        for service, url in urls.items():
+        urls = {service: create_migrated(servers, service) for service in SERVICES}
+        for url in urls.values():
             stack.callback(drop_database, servers.database_url, url)
-            upgrade(service, url)
         named = {f"DATABASE_URL_{service.upper()}": url for service, url in urls.items()}
         plan = Plan(home, {**os.environ, **named, "AMQP_URI": amqp_uri, "SMTP_URL": smtp_url})
         vars(plan)["ports"] = Ports.free()

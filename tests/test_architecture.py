@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from shared.contracts import Event
 from shared.contracts.catalogue import BY_PUBLISHER
 from shared.messaging.subscribe import Subscribed
+from tests.conftest import LONGEST
 
 ROOT = Path(__file__).parent.parent
 SERVICES = tuple(BY_PUBLISHER)
@@ -65,6 +67,37 @@ def times_out_by_force(source: str) -> bool:
     return bool(named & {"eventlet.Timeout", "eventlet.timeout", "eventlet.with_timeout", "eventlet.timeout.Timeout"})
 
 
+CLOCKS = {"utc_now", "today", "utcnow", "now"}
+
+
+def called_at_import(node: ast.AST) -> Iterator[str]:
+    """The names of what is called when a module is imported: all but the bodies of functions."""
+    if isinstance(node, ast.Call):
+        yield ast.unparse(node.func).rpartition(".")[2]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        outside = [*getattr(node, "decorator_list", ()), *node.args.defaults, *filter(None, node.args.kw_defaults)]
+    else:
+        outside = [*ast.iter_child_nodes(node)]
+    for child in outside:
+        yield from called_at_import(child)
+
+
+def fixes_a_day_at_import(source: str) -> bool:
+    """A clock read when the module is imported, itself or by a function of the module."""
+    tree, clocks, known = ast.parse(source), set[str](), CLOCKS
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    while clocks != known:
+        clocks = known
+        known = clocks | {one.name for one in functions if clocks & {*chain(*map(called_at_import, one.body))}}
+    return bool(clocks & {*called_at_import(tree)})
+
+
+def unexplained(source: str) -> list[str]:
+    """Lines that excuse themselves from a check of types or style and don't say why."""
+    excuse = re.compile(r"# (type: ignore(\[[\w, -]+\])?|noqa(: [A-Z0-9, ]+)?)\s*$")
+    return [line.strip() for line in source.splitlines() if excuse.search(line)]
+
+
 def sources(*folders: str) -> Iterator[Path]:
     for folder in folders:
         yield from (ROOT / folder).rglob("*.py")
@@ -110,6 +143,35 @@ def test_operations_and_models_never_look_at_the_clock() -> None:
     inner = [path for path in sources("services") if "service" not in (path.stem, path.parent.name)]
     assert [str(path) for path in inner if reads_host_clock(path.read_text())] == []
     assert reads_host_clock("from datetime import datetime\nnow = datetime.now()")
+
+
+def test_no_test_takes_its_day_from_the_import() -> None:
+    """The suite is imported minutes before its last test runs, perhaps on the day before."""
+    assert [str(path) for path in sources("tests") if fixes_a_day_at_import(path.read_text())] == []
+    for line in (
+        "TODAY = utc_now().date()",
+        "DAYS = {'due': [date.today(), datetime.now(UTC)]}",
+        "@pytest.mark.parametrize('day', [date.today()])\ndef test_x(day): ...",
+        "def test_x(day=date.today()): ...",
+        "class Case:\n    day = clock.utc_now()",
+        "def ago(days): return utc_now() - days\n\ndef due(): return ago(3)\n\nDUE = {'on': due()}",
+        "if True:\n    TODAY = date.today()",
+    ):
+        assert fixes_a_day_at_import(line), line
+    assert not fixes_a_day_at_import("def today(): return utc_now()\n\nLATER = lambda: today()")
+
+
+def test_the_longest_files_exist() -> None:
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).exists()] == []
+
+
+def test_each_exception_from_the_tools_says_why() -> None:
+    every = list(sources("services", "shared", "intercoop", "tests", "benchmarks"))
+    assert [f"{path}: {line}" for path in every for line in unexplained(path.read_text())] == []
+    assert unexplained("x = f()  # type: ignore" + "[arg-type]\ny = g()  # noqa: " + "S101 -- a reason") == [
+        "x = f()  # type: ignore" + "[arg-type]"
+    ]
+    assert unexplained("x = 1  # noqa" + ": S101") != []
 
 
 def test_nothing_is_timed_out_by_force() -> None:

@@ -1,9 +1,11 @@
-"""How many events still wait on the broker for a service's subscriptions."""
+"""What there is on the broker of a service's subscriptions."""
+
+from collections.abc import Iterable
 
 from intercoop.audit.report import Finding, finding
 from intercoop.local.depths import queue_depths
 from shared.messaging.link import Link
-from shared.messaging.queues import exists
+from shared.messaging.queues import exists, is_silent
 from shared.messaging.subscription import Subscription
 from shared.messaging.topology import RETRY_SECONDS, dead_exchange, retry_queue
 
@@ -20,12 +22,29 @@ def waiting(amqp_uri: str, subscription: Subscription, *, rabbitmq_api: str = ""
 
     The broker's API counts what readers have in hand, too, but only every few seconds; without it that is not known.
     """
-    service = subscription.service
-    names = [subscription.queue, dead_exchange(service), *(retry_queue(service, step) for step in RETRY_SECONDS)]
+    names = [subscription.queue, *shared_queues(subscription.service)]
     counted = queue_depths(rabbitmq_api, amqp_uri) or {}
     with Link(amqp_uri, name="audit") as link:
         ready = sum(_depth(link, name) for name in names if exists(link, name))
     return max(ready, sum(counted.get(name, 0) for name in names))
+
+
+def shared_queues(service: str) -> list[str]:
+    """The dead queue and the delay queues that all subscriptions of a service have together."""
+    return [dead_exchange(service), *(retry_queue(service, step) for step in RETRY_SECONDS)]
+
+
+def silent_queues(amqp_uri: str, names: Iterable[str]) -> list[str]:
+    """Those that are there and answer nobody, as when the broker forgot them; see docs/decisions.
+
+    Only one that is read by nobody and says it holds nothing is asked, for the question takes what it holds.
+    """
+    with Link(amqp_uri, name="doctor") as link:
+        return [name for name in names if exists(link, name) and not _readers(link, name) and is_silent(link, name)]
+
+
+def _readers(link: Link, name: str) -> int:
+    return int(link.channel.queue_declare(name, passive=True).consumer_count)
 
 
 def _depth(link: Link, name: str) -> int:

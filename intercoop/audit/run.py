@@ -7,19 +7,22 @@ from contextlib import ExitStack
 from itertools import product
 from uuid import UUID
 
-import psycopg
-
 from intercoop.audit.effects import check_effects
 from intercoop.audit.publishers import Database, compare_outbox, compare_stream, cut_of, unpublished
 from intercoop.audit.queues import missing_queues, waiting
 from intercoop.audit.report import Finding, Report, finding
 from intercoop.audit.services import Audited
 from intercoop.audit.subscriptions import compare_inbox, dead_letters, publishers_of
+from shared.connection import BoundedConnection
 from shared.contracts import Visibility
+from shared.database import USUAL
 from shared.messaging.relay.leader import plain_url
 from shared.messaging.subscription import Subscription
 
 AGAIN_SECONDS = 0.5
+ANSWER_SECONDS = 600.0
+"""A question goes through whole outboxes and streams, so it may take the server as long, and no longer."""
+
 VISIBILITIES: tuple[Visibility, ...] = ("public", "internal")
 
 
@@ -117,8 +120,20 @@ def _state(database: Database, subscription: Subscription) -> str | None:
 
 
 def open_database(database_url: str) -> Database:
-    """A connection that reads each statement's own present."""
-    return psycopg.connect(plain_url(database_url), autocommit=True, connect_timeout=5)
+    """A connection that reads each statement's own present, and is given up when an answer takes too long."""
+    seconds = ANSWER_SECONDS
+    connection = BoundedConnection.connect(
+        plain_url(database_url),
+        autocommit=True,
+        connect_timeout=USUAL.connect,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+        tcp_user_timeout=25_000,
+        options=f"-c statement_timeout={int(seconds * 1000)}",
+    )
+    connection.patience = seconds + 1
+    return connection
 
 
 def audit(services: Sequence[Audited], *, wait: float, read: Callable[[int], None]) -> Report:

@@ -12,12 +12,15 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
+from intercoop.audit.queues import shared_queues, silent_queues
+from intercoop.audit.services import subscriptions_of
 from intercoop.instance import SERVICES
 from intercoop.local.broker import BrokerMissing, epmd, installed
 from intercoop.local.plan import Plan
 from intercoop.local.ports import answers_at, holder, taken
 from intercoop.local.postgres import DatabaseFailed, version
 from intercoop.local.records import Records
+from shared.messaging.link import BROKER_ERRORS
 
 _ENOUGH_BYTES = 1_000_000_000
 
@@ -34,7 +37,10 @@ class Finding:
 
 def examine(plan: Plan) -> list[Finding]:
     """Every check, whatever the ones before it found."""
-    checks: tuple[Callable[[Plan], Finding], ...] = (_python, _broker, _databases, _home, _secrets, _ports, _processes)
+    checks: tuple[Callable[[Plan], Finding], ...] = (
+        *(_python, _broker, _queues, _databases),
+        *(_home, _secrets, _ports, _processes),
+    )
     return [check(plan) for check in checks]
 
 
@@ -53,6 +59,22 @@ def _broker(plan: Plan) -> Finding:
     except BrokerMissing as missing:
         return Finding("broker", ok=False, seen=str(missing), fix="`make setup` installs it, or says how")
     return Finding("broker", ok=True, seen=seen)
+
+
+def _queues(plan: Plan) -> Finding:
+    uri = plan.broker.uri() if plan.broker else plan.env["AMQP_URI"]
+    if not answers_at(uri, default_port=5672):
+        return Finding("queues", ok=True, seen="not asked, since the broker does not run")
+    try:
+        silent = silent_queues(uri, [name for service in SERVICES for name in _queues_of(service)])
+    except BROKER_ERRORS as error:
+        return Finding("queues", ok=False, seen=f"not to be asked: {error!r}", fix="see the broker's log")
+    seen = f"answering nobody: {', '.join(silent)}" if silent else "none that answers nobody"
+    return Finding("queues", not silent, seen, 'see "A queue without a leader" in docs/operations.md')
+
+
+def _queues_of(service: str) -> list[str]:
+    return [*(each.queue for each in subscriptions_of(service)), *shared_queues(service)]
 
 
 def _databases(plan: Plan) -> Finding:

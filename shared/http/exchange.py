@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -44,28 +46,54 @@ _CONFLICTS = frozenset({"23505", "40001", "40P01", "55P03"})
 """Unique violation, serialization failure, deadlock, lock not available: the same call may work a moment later."""
 
 
+class Line:
+    """What a call's transactions run on: one connection from when one is needed, so that it is waited for once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._held: Connection | None = None
+
+    @property
+    def bind(self) -> Engine | Connection:
+        """For a call with one transaction, which may need no connection at all."""
+        return self._held or self._engine
+
+    def hold(self) -> Connection:
+        """For a call with several transactions."""
+        self._held = self._held or self._engine.connect()
+        return self._held
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+
 def answer(route: "Route", request: HttpRequest, method: Callable[..., Any]) -> Response:
     """Whatever happens, an answer: the method's, or the problem that says why not."""
     try:
-        request.principal = _authenticate(route, request)
-        call = _load(route, request)
-        claim = _claim(route, request)
-        if claim is None:
-            with transaction(call.engine, request.trace()) as call.session:
+        with closing(Line(route.engine)) as line:
+            request.principal = _authenticate(route, request, line)
+            call = _load(route, request)
+            claim = _claim(route, request)
+            if claim is not None:
+                return _once(route, call, method, claim, line.hold())
+            if route.declaration.waits:
+                line.close()
+            with transaction(line.bind, request.trace()) as call.session:
                 return _perform(route, call, method)
-        return _once(route, call, method, claim)
     except Exception as error:  # noqa: BLE001 -- the edge: each becomes an answer, and what is a fault is logged
         return problem_response(as_problem(error, request), request.context)
 
 
-def _authenticate(route: "Route", request: HttpRequest) -> Principal:
+def _authenticate(route: "Route", request: HttpRequest, line: Line) -> Principal:
     scope = route.declaration.scope
     if scope is None:
         return ANONYMOUS
     token = bearer(request.headers.get("Authorization"))
     if token.startswith(keys.PREFIX):
-        # A transaction of its own, so that a method which only waits holds no connection.
-        with transaction(route.engine) as session:
+        with transaction(line.hold()) as session:
             principal = keys.principal_of(session, token, now=utc_now())
     else:
         principal = route.authenticator.principal(token)
@@ -123,10 +151,12 @@ def _perform(route: "Route", call: Call, method: Callable[..., Any]) -> Response
     return _render(route, call, result)
 
 
-def _once(route: "Route", call: Call, method: Callable[..., Any], claim: idempotency.Claim) -> Response:
+def _once(
+    route: "Route", call: Call, method: Callable[..., Any], claim: idempotency.Claim, connection: Connection
+) -> Response:
     trace = call.request.trace()
     try:
-        with transaction(call.engine, trace) as call.session:
+        with transaction(connection, trace) as call.session:
             earlier = idempotency.earlier_answer(call.session, claim)
             if earlier is not None:
                 return earlier
@@ -136,7 +166,7 @@ def _once(route: "Route", call: Call, method: Callable[..., Any], claim: idempot
     except DomainError as refusal:
         response = problem_response(refusal, call.request.context)
     # The rollback gave the key back, so somebody may have been faster: then theirs is the key's answer.
-    with transaction(call.engine) as session:
+    with transaction(connection) as session:
         earlier = idempotency.earlier_answer(session, claim, wait=True)
         if earlier is not None:
             return earlier

@@ -76,6 +76,9 @@ class FeedTail(DependencyProvider):  # type: ignore[misc] # nameko ships no type
     def setup(self) -> None:
         self.tail = Tail(self.container.config["engine"])
 
+    def stop(self) -> None:
+        self.tail.close()
+
     def get_dependency(self, worker_ctx: Any) -> Tail:
         return self.tail
 
@@ -101,7 +104,7 @@ class FeedRoutes:
     name: ClassVar[str]
     feed_tail = cast("Tail", FeedTail())
 
-    @route("GET", "/feed", scope=SCOPE, query=FeedQuery, produces=BATCH, refuses=(PositionGone,))
+    @route("GET", "/feed", scope=SCOPE, query=FeedQuery, produces=BATCH, waits=True, refuses=(PositionGone,))
     def follow(self, call: Call) -> Response:
         """The service's public events in order, each byte for byte as on the wire.
 

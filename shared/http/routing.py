@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from eventlet.event import Event
 from marshmallow import Schema
@@ -26,6 +26,32 @@ MIB = 1024 * 1024
 JSON = "application/json"
 
 
+class Options(TypedDict, total=False):
+    """What `@route` need not be told.
+
+    `status` of a success; 204 has no body. `location` is the address of what was made: "/v1/prospects/{id}", filled
+    from the answer. With `sort` the route is a list: the method returns `call.page(select(...))`, callers get limit,
+    cursor and sort, and `returns` dumps each item. `requires_if_match` answers 428 without If-Match, and the method
+    must call `call.match(aggregate)`. `consumes` other types than JSON gives the method the bytes as call.raw.
+    `idempotent=False` refuses an Idempotency-Key where the answer must not be stored, since it shows a secret.
+    `at_once` answers while all workers are taken too; the method gets no dependencies, and must not take long.
+    `waits`: the method waits or streams, with short transactions of its own on call.engine; it has no session, so that
+    no connection is held meanwhile. `refuses` names problems that only this route answers with.
+    """
+
+    status: int
+    sort: Sort | None
+    requires_if_match: bool
+    location: str | None
+    consumes: tuple[str, ...]
+    produces: str
+    max_body: int
+    idempotent: bool
+    at_once: bool
+    waits: bool
+    refuses: tuple[type[Problem], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
     """What `@route` was told."""
@@ -36,16 +62,17 @@ class Declaration:
     body: Schema | None
     query: Schema
     returns: Schema | None
-    status: int
-    sort: Sort | None
-    requires_if_match: bool
-    location: str | None
-    consumes: tuple[str, ...]
-    produces: str
-    max_body: int
-    idempotent: bool
-    at_once: bool
-    refuses: tuple[type[Problem], ...]
+    status: int = 200
+    sort: Sort | None = None
+    requires_if_match: bool = False
+    location: str | None = None
+    consumes: tuple[str, ...] = (JSON,)
+    produces: str = JSON
+    max_body: int = MIB
+    idempotent: bool = True
+    at_once: bool = False
+    waits: bool = False
+    refuses: tuple[type[Problem], ...] = ()
 
     @property
     def takes_body(self) -> bool:
@@ -99,30 +126,14 @@ def route(
     body: type[Schema] | None = None,
     query: type[Schema] | None = None,
     returns: type[Schema] | None = None,
-    status: int = 200,
-    sort: Sort | None = None,
-    requires_if_match: bool = False,
-    location: str | None = None,
-    consumes: tuple[str, ...] = (JSON,),
-    produces: str = JSON,
-    max_body: int = MIB,
-    idempotent: bool = True,
-    at_once: bool = False,
-    refuses: tuple[type[Problem], ...] = (),
+    **options: Unpack[Options],
 ) -> Callable[[Method], Method]:
     """The decorated method answers `method` at `path`; its first argument is a Call, path parts are keyword arguments.
 
     `path` is a template: /v1/prospects/<uuid:prospect_id>. Converters: uuid, int, string (the default).
     `scope` is what the token must hold; None makes the route public, and has to be written.
     `body` loads the JSON body into call.body, `query` the parameters into call.query; unknown fields are refused.
-    `returns` dumps what the method returns. With `sort` the route is a list: the method returns
-    `call.page(select(...))`, callers get limit, cursor and sort, and `returns` dumps each item.
-    `status` of a success; 204 has no body. `location` is the address of what was made: "/v1/prospects/{id}", filled
-    from the answer. `requires_if_match` answers 428 without If-Match, and the method must call `call.match(aggregate)`.
-    `consumes` other types than JSON gives the method the bytes as call.raw. `idempotent=False` refuses an
-    Idempotency-Key where the answer must not be stored, since it shows a secret. `at_once` answers while all workers
-    are taken too; the method gets no dependencies, and must not take long. `refuses` names problems that only
-    this route answers with.
+    `returns` dumps what the method returns. The rest is said at Options.
     What the method returns with an integer `version` gets an ETag. A werkzeug Response goes out as it is.
     """
     declaration = Declaration(
@@ -132,16 +143,7 @@ def route(
         body=body() if body else None,
         query=(query or Schema)(),
         returns=returns() if returns else None,
-        status=status,
-        sort=sort,
-        requires_if_match=requires_if_match,
-        location=location,
-        consumes=consumes,
-        produces=produces,
-        max_body=max_body,
-        idempotent=idempotent,
-        at_once=at_once,
-        refuses=refuses,
+        **options,
     )
 
     def decorate(function: Method) -> Method:

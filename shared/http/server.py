@@ -141,12 +141,12 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko ships no types
         self.container.spawn_managed_thread(partial(self.process_request, sock, address))
 
     def process_request(self, sock: Any, address: Any) -> None:
-        # A managed thread that raises takes the whole service down; a broken connection must not.
+        # A managed thread that raises takes the whole service down; what goes wrong with one connection must not.
         try:
             self._serv.process_request([address, sock, wsgi.STATE_IDLE])
         except OSError as error:
             log.debug("connection broke", extra={"error": str(error)})
-        except Exception:
+        except Exception:  # a fault of eventlet or of the answer's iteration, whichever: the other callers go on
             log.exception("connection failed")
 
     @contextmanager

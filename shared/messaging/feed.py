@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic, sleep
+from time import monotonic
 
 from prometheus_client import Gauge
 from sqlalchemy import Connection, Engine, Select, func, or_, select, text
@@ -156,7 +156,8 @@ class Tail:
         self._end = 0
         self._clients = 0
         self._waiting = 0
-        self._polling = False
+        self._poller: threading.Thread | None = None
+        self._closed = threading.Event()
 
     def enter(self) -> Callable[[], None]:
         """Take a place; call what it returns to give it back, once or more.
@@ -191,22 +192,30 @@ class Tail:
     @contextmanager
     def _counted(self) -> Iterator[None]:
         self._waiting += 1
-        if not self._polling:
-            self._polling = True
-            threading.Thread(target=self._poll, name="feed", daemon=True).start()
+        if self._poller is None and not self._closed.is_set():
+            self._poller = threading.Thread(target=self._poll, name="feed", daemon=True)
+            self._poller.start()
         try:
             yield
         finally:
             self._waiting -= 1
 
+    def close(self) -> None:
+        """Look no more, so that no look holds a connection when the engine is disposed of; wakes nobody."""
+        self._closed.set()
+        poller = self._poller
+        if poller is not None:
+            # Not for longer: a look at a database that does not answer ends with the process.
+            poller.join(CLOSING_SECONDS)
+
     def _poll(self) -> None:
         while True:
             pause = self._look()
             with self._changed:
-                if not self._waiting:
-                    self._polling = False
+                if not self._waiting or self._closed.is_set():
+                    self._poller = None
                     return
-            sleep(pause)
+            self._closed.wait(pause)
 
     def _look(self) -> float:
         """Wake those who wait if there is news; returns the seconds to the next look."""

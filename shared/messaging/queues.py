@@ -42,7 +42,7 @@ def provide_covered(
     """
     with _sole_maker(link, queue):
         usable = exists(link, queue) and _is_finished(link, queue, arguments)
-        if usable and not (_is_silent(link, queue) and answers(link.uri, reference)):
+        if usable and not (is_silent(link, queue) and answers(link.uri, reference)):
             return False
         note_loss()
         _make(link, queue, arguments)
@@ -98,7 +98,7 @@ def _is_finished(link: Link, queue: str, arguments: Arguments) -> bool:
     return _agrees(link, lambda channel: _declare(channel, queue, arguments), but=OTHER_ARGUMENTS)
 
 
-def _is_silent(link: Link, queue: str) -> bool:
+def is_silent(link: Link, queue: str) -> bool:
     """Whether it says that it holds nothing and takes no consumer; a queue that says it holds something is let be."""
     said = link.channel.queue_declare(queue, passive=True)
     return said.message_count == 0 and not answers(link.uri, queue)

@@ -8,11 +8,14 @@ from collections.abc import Iterable
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import MetaData, create_engine, pool, text
+from sqlalchemy import Connection, Engine, MetaData, func, select, text
 from sqlalchemy.exc import OperationalError
 
+from shared.database import BRIEF, Bounds, connect
+
 LOCK_TIMEOUT = "4s"
-STATEMENT_TIMEOUT = "60s"
+BOUNDS = Bounds(statement=60)
+TURN_SECONDS = 0.2
 _ADVISORY_LOCK = 7_301_866_023
 """One migration at a time per database; the number means nothing else."""
 
@@ -39,27 +42,49 @@ def check(service: str, url: str) -> None:
 
 def wait_for_database(url: str, seconds: float) -> None:
     """Return once the server answers; raise its OperationalError if it doesn't within `seconds`."""
-    engine = create_engine(url, poolclass=pool.NullPool, connect_args={"connect_timeout": 3})
+    engine = connect(url, pool_size=1, bounds=BRIEF)
     deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with engine.connect():
-                return
-        except OperationalError:
-            if time.monotonic() > deadline:
-                raise
+    try:
+        while not _answers(engine, until=deadline):
             time.sleep(0.5)
+    finally:
+        engine.dispose()
+
+
+def _answers(engine: Engine, *, until: float) -> bool:
+    try:
+        engine.connect().close()
+    except OperationalError:
+        if time.monotonic() > until:
+            raise
+        return False
+    return True
 
 
 def run(metadata: Iterable[MetaData]) -> None:
-    """What every service's env.py calls: migrate online, one at a time, never waiting long for a lock."""
-    engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})"))
-        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-        connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
-        connection.commit()
-        context.configure(connection=connection, target_metadata=list(metadata), compare_server_default=True)
-        with context.begin_transaction():
-            context.run_migrations()
-    engine.dispose()
+    """What every service's env.py calls: migrate online, one at a time, never waiting long for a lock or an answer.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: among others when the server falls silent; what it was told last may have
+            happened, and migrating again goes on from there.
+    """
+    engine = connect(context.config.attributes["url"], pool_size=1, bounds=BOUNDS)
+    try:
+        # Detached, so that the session ends here, and its lock with it.
+        with engine.connect() as connection:
+            connection.detach()
+            _take_turn(connection)
+            connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+            connection.commit()
+            context.configure(connection=connection, target_metadata=list(metadata), compare_server_default=True)
+            with context.begin_transaction():
+                context.run_migrations()
+    finally:
+        engine.dispose()
+
+
+def _take_turn(connection: Connection) -> None:
+    """Ask again and again, for to wait in the server for somebody else's long migration looks like silence."""
+    while not connection.scalar(select(func.pg_try_advisory_lock(_ADVISORY_LOCK))):
+        connection.rollback()
+        time.sleep(TURN_SECONDS)

@@ -5,6 +5,7 @@ shows, no leader or no process at all, depends on whether the registry still has
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from intercoop.audit.queues import silent_queues
 from intercoop.audit.services import Audited
 from shared.clock import utc_now
 from shared.database import connect
@@ -93,6 +95,8 @@ def forget(
     declare(connection.channel())
     then()
     victim.server.kill()
+    with suppress(pika.exceptions.AMQPError):  # nobody is there to say goodbye to, but its sockets are ours
+        connection.close()
     victim.server.start()
 
 
@@ -208,6 +212,12 @@ def test_a_forgotten_delay_queue_that_never_held_anything_is_made_anew(
         lambda channel: channel.queue_declare(delay, durable=True, arguments=arguments),
     )
     silent_or_skip(sample.amqp_uri, delay)
+    with a_channel(sample.amqp_uri) as channel:
+        declare_dead(channel)
+    assert silent_queues(sample.amqp_uri, [DEAD, delay, "sample.never_made"]) == [delay]
+    with a_channel(sample.amqp_uri) as channel:
+        channel.queue_delete(DEAD)
+        channel.exchange_delete(DEAD)
     sample.start()
     sample.wait_until_attached()
     event = admitted("once a")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from intercoop.audit.services import Audited
+from shared.messaging.intake import SUSPECT_RETURNS
 from tests.samples import Sample, a_sample, admitted
 from tests.waiting import eventually
 
@@ -58,7 +59,7 @@ def test_after_a_death_events_still_come_in_the_order_they_were_said(running: Sa
 @pytest.mark.timeout(300)
 @pytest.mark.dead(1)
 def test_an_event_that_kills_the_process_is_put_aside_and_its_neighbours_are_not(sample: Sample, limit: int) -> None:
-    sample.extra["SAMPLE_DELIVERY_LIMIT"] = str(limit)
+    sample.extra |= {"SAMPLE_DELIVERY_LIMIT": str(limit), "SAMPLE_NOTES_RETURNS": "1"}
     sample.start()
     sample.wait_until_attached()
     sample.stop()
@@ -74,8 +75,11 @@ def test_an_event_that_kills_the_process_is_put_aside_and_its_neighbours_are_not
     [row] = sample.dead()
     assert (row.error_kind, row.error_type, row.event_id) == ("returned", "delivery_limit", killer.id)
     assert row.body == killer.body
-    # The broker counts returns, and a process may also give back what it holds without dying.
-    assert 1 < deaths <= limit + 1
+    # The broker counts returns, and a process may also give back what it holds without dying: not every one is a death.
+    returns = sample.returns(killer)
+    assert returns == sorted(returns)
+    assert set(returns) == set(range(limit + 1)), "put aside too early or too late"
+    assert SUSPECT_RETURNS < deaths <= len(returns)
 
 
 def test_told_to_stop_it_finishes_what_is_in_hand_and_gives_back_the_rest(running: Sample) -> None:

@@ -15,7 +15,7 @@ PERSONAL = WHO | NAMES_OF_PEOPLE | TRAITS | {"person_name", "attendee_name"}
 
 def personal_fields(event: type[Event]) -> set[str]:
     """Field names that are a personal word or contain one between underscores; ids of persons are no such fields."""
-    names = {field.name for field in fields(event)}  # type: ignore[arg-type]
+    names = {field.name for field in fields(event)}  # type: ignore[arg-type] # each Event is a dataclass
     plain = {name for name in names if not name.endswith("_id")}
     return {name for name in plain if name in PERSONAL or PERSONAL.intersection(name.split("_"))}
 

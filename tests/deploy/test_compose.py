@@ -92,9 +92,9 @@ def test_the_broker_user_of_each_service_exists_in_the_definitions_the_prepare_s
     parts: dict[str, Any],
 ) -> None:
     loaded = definitions(dict.fromkeys([*SERVICES, ADMINISTRATOR], "secret"))
-    users = {user["name"] for user in loaded["users"]}  # type: ignore[attr-defined]
+    users = {user["name"] for user in loaded["users"]}  # type: ignore[attr-defined] # a list of objects
     assert users == {*SERVICES, parts["broker"]["environment"]["RABBITMQ_DEFAULT_USER"]}
-    assert {vhost["name"] for vhost in loaded["vhosts"]} == {  # type: ignore[attr-defined]
+    assert {vhost["name"] for vhost in loaded["vhosts"]} == {  # type: ignore[attr-defined] # see above
         parts["broker"]["environment"]["RABBITMQ_DEFAULT_VHOST"]
     }
     asked = {f"{service.upper()}_BROKER_PASSWORD" for service in SERVICES}

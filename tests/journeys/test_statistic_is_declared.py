@@ -15,9 +15,6 @@ from tests.mail_server import MailServer, mail_server
 from tests.system import System, system
 from tests.waiting import eventually
 
-TODAY = utc_now().date()
-YEAR = TODAY.year - 1
-
 
 @pytest.fixture(scope="module")
 def mails() -> Iterator[MailServer]:
@@ -42,8 +39,9 @@ def a_member_asked(api: httpx.Client) -> str:
     decision = {"category": "full", "reason": "Board"}
     api.post(f"/v1/prospects/{prospect}/admit", json=decision).raise_for_status()
     days = {"opens_on": 0, "due_on": 30, "closes_on": 60}
-    dates = {name: (TODAY + timedelta(days=number)).isoformat() for name, number in days.items()}
-    made = api.post("/v1/statistic-rounds", json={"year": YEAR, **dates}).raise_for_status().json()
+    today = utc_now().date()
+    dates = {name: (today + timedelta(days=number)).isoformat() for name, number in days.items()}
+    made = api.post("/v1/statistic-rounds", json={"year": today.year - 1, **dates}).raise_for_status().json()
     api.post(f"/v1/statistic-rounds/{made['id']}/requests").raise_for_status()
     return str(made["id"])
 

@@ -19,8 +19,7 @@ from tests.system import System, system
 
 UNKNOWN = uuid4()
 AT_ONCE = 32
-YEAR = utc_now().year
-TODAY = utc_now().date()
+YEAR = 2025
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +75,8 @@ def admitted(api: httpx.Client, *, email: str = "", **facts: Any) -> dict[str, A
 
 def a_round(api: httpx.Client, year: int) -> dict[str, Any]:
     days = {"opens_on": -1, "due_on": 30, "closes_on": 60}
-    dates = {name: (TODAY + timedelta(days=number)).isoformat() for name, number in days.items()}
+    today = utc_now().date()
+    dates = {name: (today + timedelta(days=number)).isoformat() for name, number in days.items()}
     return done(api.post("/v1/statistic-rounds", json={"year": year, **dates}))
 
 
@@ -156,7 +156,7 @@ def test_a_round_is_opened_changed_and_seen_at_a_glance(api: httpx.Client, house
     address = f"/v1/statistic-rounds/{opened['id']}"
     again = {name: opened[name] for name in ("year", "opens_on", "due_on", "closes_on")}
     assert refused(api.post("/v1/statistic-rounds", json=again)) == (409, "round-exists")
-    later = (TODAY + timedelta(days=61)).isoformat()
+    later = (utc_now().date() + timedelta(days=61)).isoformat()
     changed = done(
         api.patch(address, json={"closes_on": later, "reason": "extended"}, headers=tagged(opened["version"]))
     )

@@ -213,7 +213,7 @@ def test_lists_narrow_by_every_filter(session: Session) -> None:
     an_organization(session, name="Cooperativa El Progreso", country="UY", subdivision="Salto", sectors=["housing"])
 
     def names(**filters: object) -> list[str]:
-        return [row.name for row in session.scalars(operations.organizations(**filters))]  # type: ignore[arg-type]
+        return [row.name for row in session.scalars(operations.organizations(**filters))]  # type: ignore[arg-type] # any of them
 
     assert names(country="UY") == ["Cooperativa El Progreso"]
     assert names(subdivision="CORDOBA") == [member.organization.name]

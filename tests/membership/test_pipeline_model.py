@@ -195,4 +195,4 @@ def test_each_fact_counts(better: dict[str, object], worse: dict[str, object]) -
         "contactable": "nobody",
         "days_since_lead": None,
     }
-    assert fit(Facts(**plain | better)).score > fit(Facts(**plain | worse)).score  # type: ignore[arg-type]
+    assert fit(Facts(**plain | better)).score > fit(Facts(**plain | worse)).score  # type: ignore[arg-type] # facts of a test

@@ -15,8 +15,6 @@ from tests.system import System, system
 
 UNKNOWN = uuid4()
 AT_ONCE = 32
-TODAY = utc_now().date()
-LATER = str(TODAY + timedelta(days=400))
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +22,11 @@ def running(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with system(servers, tmp_path_factory.mktemp("pipeline")) as running:
         running.start("membership")
         yield running
+
+
+@pytest.fixture
+def later() -> str:
+    return str(utc_now().date() + timedelta(days=400))
 
 
 @pytest.fixture
@@ -48,13 +51,13 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"].rpartition("/")[2]
 
 
-def test_a_prospect_goes_through_its_stages(api: httpx.Client) -> None:
+def test_a_prospect_goes_through_its_stages(api: httpx.Client, later: str) -> None:
     prospect = opened(api)
     assert (prospect["stage"], prospect["owner"]) == ("identified", "staff@localhost")
     moved = api.post(at(prospect, "/advance"), json={"stage": "qualified", "note": "met them"})
     assert (moved.status_code, moved.json()["stage"], moved.headers["ETag"]) == (200, "qualified", '"2"')
-    resting = api.post(at(prospect, "/rest"), json={"until": LATER, "reason": "elections"}).json()
-    assert (resting["stage"], resting["dormant_until"], resting["next_action_on"]) == ("dormant", LATER, LATER)
+    resting = api.post(at(prospect, "/rest"), json={"until": later, "reason": "elections"}).json()
+    assert (resting["stage"], resting["dormant_until"], resting["next_action_on"]) == ("dormant", later, later)
     awake = api.post(at(prospect, "/reopen"), json={"reason": "sooner"}).json()
     assert awake["stage"] == "qualified"
     lost = api.post(at(prospect, "/lose"), json={"reason": "too dear", "code": "too_expensive"}).json()
@@ -68,7 +71,7 @@ def test_a_prospect_goes_through_its_stages(api: httpx.Client) -> None:
     assert {line["by"] for line in second["items"]} == {"staff@localhost"}
 
 
-def test_refused_moves_say_what_is_possible_in_the_callers_language(api: httpx.Client) -> None:
+def test_refused_moves_say_what_is_possible_in_the_callers_language(api: httpx.Client, later: str) -> None:
     prospect = opened(api)
     backwards = api.post(at(prospect, "/advance"), json={"stage": "identified"})
     assert refused(backwards) == (409, "move-not-allowed")
@@ -82,16 +85,16 @@ def test_refused_moves_say_what_is_possible_in_the_callers_language(api: httpx.C
     assert refused(api.post(at(prospect, "/reopen"), json={"reason": "x"})) == (409, "not-at-rest")
     assert api.post(at(prospect, "/lose"), json={"reason": "x", "code": "mood"}).status_code == 400
     for rest in ("/advance", "/rest", "/reopen", "/notes"):
-        body = {"/advance": {"stage": "applied"}, "/rest": {"until": LATER, "reason": "x"}, "/notes": {"text": "x"}}
+        body = {"/advance": {"stage": "applied"}, "/rest": {"until": later, "reason": "x"}, "/notes": {"text": "x"}}
         answer = api.post(f"/v1/prospects/{UNKNOWN}{rest}", json=body.get(rest, {"reason": "x"}))
         assert refused(answer) == (404, "unknown-prospect")
     assert refused(api.get(f"/v1/prospects/{UNKNOWN}/fit")) == (404, "unknown-prospect")
     assert refused(api.get(f"/v1/prospects/{UNKNOWN}/history")) == (404, "unknown-prospect")
 
 
-def test_what_comes_next_is_planned_and_moved_on(api: httpx.Client) -> None:
+def test_what_comes_next_is_planned_and_moved_on(api: httpx.Client, later: str) -> None:
     prospect = opened(api)
-    plan = {"next_action": "call", "next_action_on": LATER, "owner": "eva@ica.example"}
+    plan = {"next_action": "call", "next_action_on": later, "owner": "eva@ica.example"}
     changed = api.patch(at(prospect), json=plan, headers={"If-Match": '"1"'})
     assert changed.status_code == 200, changed.text
     assert {name: changed.json()[name] for name in plan} == plan
@@ -113,9 +116,9 @@ def test_a_fit_is_explained_in_the_callers_language(running: System, api: httpx.
     assert first["text"] == "Nenhuma organização do seu país é membro."
 
 
-def test_prospects_are_listed_by_fit_and_by_day_page_after_page(api: httpx.Client) -> None:
+def test_prospects_are_listed_by_fit_and_by_day_page_after_page(api: httpx.Client, later: str) -> None:
     best, plain = opened(api, country="CU", structure="national-apex"), opened(api, country="CU", structure="mutual")
-    worst = opened(api, country="CU", structure="supporter", next_action="x", next_action_on=LATER)
+    worst = opened(api, country="CU", structure="supporter", next_action="x", next_action_on=later)
 
     def walked(sort: str) -> list[str]:
         query = {"country": "CU", "sort": sort, "limit": "1"}
@@ -156,10 +159,10 @@ def test_the_board_and_the_day_show_what_is_to_be_done(api: httpx.Client) -> Non
     assert [one["id"] for one in unowned] == [nobodys["id"]]
 
 
-def test_of_many_at_once_one_moves_it_and_the_others_are_told(api: httpx.Client) -> None:
+def test_of_many_at_once_one_moves_it_and_the_others_are_told(api: httpx.Client, later: str) -> None:
     contests: list[tuple[str, dict[str, Any], dict[str, str], int]] = [
         ("/advance", {"stage": "contacted"}, {}, 409),
-        ("/rest", {"until": LATER, "reason": "x"}, {}, 409),
+        ("/rest", {"until": later, "reason": "x"}, {}, 409),
         ("/lose", {"reason": "x"}, {}, 409),
         ("/reopen", {"reason": "x"}, {}, 409),
         ("", {"owner": "eva"}, {"If-Match": '"1"'}, 412),

@@ -1,8 +1,8 @@
 """Standing over HTTP: facts, answers for a day, voters, rolls, policy; one accepted and one refused call each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,13 +18,9 @@ from tests.system import System, system
 from tests.waiting import eventually
 
 AT_ONCE = 32
-TODAY = utc_now().date()
-ADMITTED = TODAY - timedelta(days=500)
+Ago = Callable[[int], str]
+"""The day so many days before the test's, which stays the same when it runs past midnight."""
 UNKNOWN = uuid4()
-
-
-def ago(days: int) -> str:
-    return str(TODAY - timedelta(days=days))
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +28,12 @@ def running(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with system(servers, tmp_path_factory.mktemp("standing")) as running:
         running.start("membership")
         yield running
+
+
+@pytest.fixture
+def ago() -> Ago:
+    today = utc_now().date()
+    return lambda days: str(today - timedelta(days=days))
 
 
 @pytest.fixture
@@ -45,10 +47,10 @@ def organization(api: httpx.Client, country: str = "AR") -> str:
     return str(api.post("/v1/organizations", json=body).raise_for_status().json()["id"])
 
 
-def member(api: httpx.Client, *, category: str = "full", country: str = "AR") -> str:
-    """The address of a member admitted 500 days ago."""
+def member(api: httpx.Client, admitted_on: str, *, category: str = "full", country: str = "AR") -> str:
+    """The member's address."""
     prospect = api.post("/v1/prospects", json={"organization_id": organization(api, country), "source": "summit"})
-    decision = {"category": category, "reason": "Board 12", "admitted_on": str(ADMITTED)}
+    decision = {"category": category, "reason": "Board 12", "admitted_on": admitted_on}
     answer = api.post(f"/v1/prospects/{prospect.json()['id']}/admit", json=decision).raise_for_status()
     return f"/v1/members/{answer.json()['id']}"
 
@@ -67,8 +69,8 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"].rpartition("/")[2]
 
 
-def test_arrears_go_from_grace_to_suspension_to_a_proposal_and_are_healed(api: httpx.Client) -> None:
-    address = member(api)
+def test_arrears_go_from_grace_to_suspension_to_a_proposal_and_are_healed(api: httpx.Client, ago: Ago) -> None:
+    address = member(api, ago(500))
     due = record(api, address, "dues-due", period="2024", due_on=ago(10), reason="Invoice 7")
     assert (due["standing"], due["repeated"]) == ("grace", False)
     record(api, address, "dues-due", period="2023", due_on=ago(400))
@@ -86,7 +88,7 @@ def test_arrears_go_from_grace_to_suspension_to_a_proposal_and_are_healed(api: h
     proposed = api.get("/v1/members", params={"termination_proposed": True}).json()["items"]
     assert address.rpartition("/")[2] in {one["id"] for one in proposed}
     paid = record(api, address, "dues-settled", period="2023", settled_on=ago(0), reference="bank 12")
-    assert (paid["standing"], paid["next_change_on"]) == ("grace", str(TODAY + timedelta(days=21)))
+    assert (paid["standing"], paid["next_change_on"]) == ("grace", ago(-21))
     assert record(api, address, "dues-settled", period="2023", settled_on=ago(0))["repeated"]
     differing = api.post(f"{address}/dues-settled", json={"period": "2023", "settled_on": ago(1)})
     assert refused(differing) == (409, "recorded-otherwise")
@@ -96,8 +98,8 @@ def test_arrears_go_from_grace_to_suspension_to_a_proposal_and_are_healed(api: h
     assert api.post(f"{address}/dues-due", json={"period": "!", "due_on": ago(0)}).status_code == 400
 
 
-def test_a_standing_is_asked_for_any_day_and_any_knowledge(api: httpx.Client) -> None:
-    address = member(api)
+def test_a_standing_is_asked_for_any_day_and_any_knowledge(api: httpx.Client, ago: Ago) -> None:
+    address = member(api, ago(500))
     before = standing(api, address, on=ago(100))
     record(api, address, "suspensions", reason="Board", effective_on=ago(200), reference="minutes 3")
     now = standing(api, address, on=ago(100), persons_represented=10)
@@ -119,8 +121,8 @@ def test_a_standing_is_asked_for_any_day_and_any_knowledge(api: httpx.Client) ->
     assert api.get(f"{address}/standing", params={"on": "yesterday"}).status_code == 400
 
 
-def test_decisions_are_recorded_and_listed_with_who_when_and_why(api: httpx.Client) -> None:
-    address = member(api)
+def test_decisions_are_recorded_and_listed_with_who_when_and_why(api: httpx.Client, ago: Ago) -> None:
+    address = member(api, ago(500))
     suspended = record(api, address, "suspensions", reason="Board", effective_on=ago(200), reference="minutes 3")
     record(api, address, "reinstatements", reason="Board", effective_on=ago(150))
     record(api, address, "resignations", reason="letter", effective_on=ago(100))
@@ -146,36 +148,37 @@ def test_decisions_are_recorded_and_listed_with_who_when_and_why(api: httpx.Clie
 @pytest.mark.parametrize(
     ("kind", "facts", "expected"),
     [
-        ("suspensions", {"effective_on": ago(501)}, (422, "before-admission")),
+        ("suspensions", {"effective_on": 501}, (422, "before-admission")),
         ("reinstatements", {}, (409, "changes-nothing")),
-        ("resignations", {"effective_on": ago(5), "until": ago(6)}, (422, "ends-too-early")),
+        ("resignations", {"effective_on": 5, "until": 6}, (422, "ends-too-early")),
         ("resignation-withdrawals", {}, (409, "nothing-to-withdraw")),
         ("terms", {}, (422, "only-associates")),
-        ("terminations", {"effective_on": ago(501)}, (422, "before-admission")),
+        ("terminations", {"effective_on": 501}, (422, "before-admission")),
         ("successions", {"successors": [{"organization_id": str(UNKNOWN)}]}, (404, "unknown-organization")),
     ],
 )
 def test_facts_that_cannot_be_are_refused(
-    api: httpx.Client, kind: str, facts: dict[str, Any], expected: tuple[int, str]
+    api: httpx.Client, ago: Ago, kind: str, facts: dict[str, Any], expected: tuple[int, str]
 ) -> None:
-    address = member(api)
+    address = member(api, ago(500))
+    facts = {name: ago(value) if isinstance(value, int) else value for name, value in facts.items()}
     assert refused(api.post(f"{address}/{kind}", json={"reason": "x", **facts})) == expected
     assert api.post(f"{address}/{kind}", json=facts).status_code == 400
     assert len(api.get(f"{address}/facts").json()["items"]) == 1
 
 
-def test_a_membership_ends_by_decision_or_by_its_term(api: httpx.Client) -> None:
-    address = member(api)
+def test_a_membership_ends_by_decision_or_by_its_term(api: httpx.Client, ago: Ago) -> None:
+    address = member(api, ago(500))
     expelled = record(api, address, "terminations", reason="Assembly", expelled=True)
     assert (expelled["standing"], expelled["fact"]["kind"]) == ("terminated", "expelled")
     assert refused(api.post(f"{address}/suspensions", json={"reason": "x"})) == (409, "not-allowed-from")
-    associate = member(api, category="associate")
-    term = record(api, associate, "terms", reason="not ready yet", effective_on=str(ADMITTED), until=ago(1))
+    associate = member(api, ago(500), category="associate")
+    term = record(api, associate, "terms", reason="not ready yet", effective_on=ago(500), until=ago(1))
     assert (term["standing"], standing(api, associate)["reasons"][0]["rule"]) == ("terminated", "term_ended")
 
 
-def test_a_merger_is_recorded_with_its_successor_who_becomes_a_member(api: httpx.Client) -> None:
-    address, into = member(api), organization(api)
+def test_a_merger_is_recorded_with_its_successor_who_becomes_a_member(api: httpx.Client, ago: Ago) -> None:
+    address, into = member(api, ago(500)), organization(api)
     body = {"reason": "merger", "successors": [{"organization_id": into, "admit": True}], "effective_on": ago(3)}
     recorded = record(api, address, "successions", **body)
     assert (recorded["standing"], recorded["fact"]["successors"][0]["id"]) == ("terminated", into)
@@ -183,8 +186,8 @@ def test_a_merger_is_recorded_with_its_successor_who_becomes_a_member(api: httpx
     assert [(one["standing"], one["admitted_on"]) for one in successor] == [("current", ago(3))]
 
 
-def test_a_wrong_fact_is_voided_once(api: httpx.Client) -> None:
-    address = member(api)
+def test_a_wrong_fact_is_voided_once(api: httpx.Client, ago: Ago) -> None:
+    address = member(api, ago(500))
     wrong = record(api, address, "suspensions", reason="another member")["fact"]["id"]
     void = f"{address}/facts/{wrong}/void"
     assert api.post(void, json={}).status_code == 400
@@ -197,19 +200,19 @@ def test_a_wrong_fact_is_voided_once(api: httpx.Client) -> None:
     assert refused(missing) == (404, "unknown-fact")
 
 
-def test_a_stale_reader_is_told(api: httpx.Client) -> None:
-    address = member(api)
+def test_a_stale_reader_is_told(api: httpx.Client, ago: Ago) -> None:
+    address = member(api, ago(500))
     tag = api.get(address).headers["ETag"]
-    record(api, address, "dues-due", period="2026", due_on=str(TODAY + timedelta(days=9)))
+    record(api, address, "dues-due", period="2026", due_on=ago(-9))
     late = api.post(f"{address}/suspensions", json={"reason": "x"}, headers={"If-Match": tag})
     assert late.status_code == 412
 
 
-def test_voters_are_listed_counted_and_kept_on_a_roll(api: httpx.Client) -> None:
+def test_voters_are_listed_counted_and_kept_on_a_roll(api: httpx.Client, ago: Ago) -> None:
     full, poor, associate = (
-        member(api, country="BO"),
-        member(api, country="BO"),
-        member(api, category="associate", country="BO"),
+        member(api, ago(500), country="BO"),
+        member(api, ago(500), country="BO"),
+        member(api, ago(500), category="associate", country="BO"),
     )
     record(api, poor, "suspensions", reason="Board", effective_on=ago(60))
     here = {"country": "BO", "on": ago(30)}
@@ -242,7 +245,7 @@ def test_voters_are_listed_counted_and_kept_on_a_roll(api: httpx.Client) -> None
     assert roll.json() in api.get("/v1/electoral-rolls").json()["items"]
 
 
-def test_voters_and_rolls_are_refused_with_a_reason(api: httpx.Client) -> None:
+def test_voters_and_rolls_are_refused_with_a_reason(api: httpx.Client, ago: Ago) -> None:
     assert api.get("/v1/voters", params={"country": "Bolivia"}).status_code == 400
     assert api.get("/v1/voters", params={"cursor": "x"}).status_code == 400
     late = {"known_at": (utc_now() + timedelta(days=1)).isoformat()}
@@ -254,7 +257,7 @@ def test_voters_and_rolls_are_refused_with_a_reason(api: httpx.Client) -> None:
 
 def a_policy(**changes: Any) -> dict[str, Any]:
     return {
-        "effective_on": str(TODAY + timedelta(days=365)),
+        "effective_on": str(utc_now().date() + timedelta(days=365)),
         "grace_days": 60,
         "termination_proposed_after_months": 12,
         "termination_after_months": 24,
@@ -266,7 +269,7 @@ def a_policy(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def test_a_policy_is_decided_for_the_future_only(api: httpx.Client) -> None:
+def test_a_policy_is_decided_for_the_future_only(api: httpx.Client, ago: Ago) -> None:
     first = api.get("/v1/standing-policies").json()["items"][0]
     assert (first["version"], first["grace_days"], first["recorded_at"]) == (1, 30, None)
     added = api.post("/v1/standing-policies", json=a_policy())
@@ -282,13 +285,13 @@ def test_a_policy_is_decided_for_the_future_only(api: httpx.Client) -> None:
     assert early_end.json()["errors"][0]["detail"] == "La terminación se propone antes de que ocurra."
 
 
-def test_of_many_at_once_one_decides_and_the_others_are_told(api: httpx.Client) -> None:
+def test_of_many_at_once_one_decides_and_the_others_are_told(api: httpx.Client, ago: Ago) -> None:
     due = {"period": "2025", "due_on": ago(400)}
     contests: list[tuple[str, str, dict[str, Any]]] = [
-        (member(api), "suspensions", {"reason": "Board"}),
-        (member(api), "resignations", {"reason": "letter"}),
-        (member(api), "terminations", {"reason": "Board"}),
-        (member(api), "dues-due", due),
+        (member(api, ago(500)), "suspensions", {"reason": "Board"}),
+        (member(api, ago(500)), "resignations", {"reason": "letter"}),
+        (member(api, ago(500)), "terminations", {"reason": "Board"}),
+        (member(api, ago(500)), "dues-due", due),
     ]
     for address, kind, body in contests:
         with ThreadPoolExecutor(AT_ONCE) as crowd:
@@ -302,9 +305,9 @@ def test_of_many_at_once_one_decides_and_the_others_are_told(api: httpx.Client) 
         assert len(api.get(f"{address}/facts").json()["items"]) == 2
 
 
-def test_the_running_schedule_announces_what_a_day_brings(running: System, api: httpx.Client) -> None:
+def test_the_running_schedule_announces_what_a_day_brings(running: System, api: httpx.Client, ago: Ago) -> None:
     """Members whose day has come are waiting as after a pause of the service."""
-    addresses = [member(api) for _ in range(6)]
+    addresses = [member(api, ago(500)) for _ in range(6)]
     ids = {address.rpartition("/")[2] for address in addresses}
     engine = connect(running.database_url("membership"))
     with engine.begin() as connection:
@@ -312,9 +315,9 @@ def test_the_running_schedule_announces_what_a_day_brings(running: System, api: 
             connection.exec_driver_sql(
                 f"""INSERT INTO standing_facts (id, member_id, kind, key, generation, effective_on, period, reason,
                 reference, recorded_at, recorded_by) VALUES (gen_random_uuid(), '{each}', 'dues_due', 'dues_due x', 1,
-                current_date - 100, 'x', '', '', now(), 'eva')"""
+                '{ago(100)}', 'x', '', '', now(), 'eva')"""
             )
-            connection.exec_driver_sql(f"UPDATE members SET next_change_on = current_date WHERE id = '{each}'")
+            connection.exec_driver_sql(f"UPDATE members SET next_change_on = '{ago(0)}' WHERE id = '{each}'")
 
     def standings() -> set[str]:
         return {api.get(address).json()["standing"] for address in addresses}
@@ -323,18 +326,15 @@ def test_the_running_schedule_announces_what_a_day_brings(running: System, api: 
     with transaction(engine) as session:
         facts = [fact for fact in published(session) if isinstance(fact, MemberStandingChanged)]
     engine.dispose()
-    said = [(fact.standing, fact.effective_on) for fact in facts if str(fact.member_id) in ids]
-    days: list[tuple[str, date]] = [
-        ("grace", TODAY - timedelta(days=99)),
-        ("suspended", TODAY - timedelta(days=69)),
-    ]
+    said = [(fact.standing, str(fact.effective_on)) for fact in facts if str(fact.member_id) in ids]
+    days = [("grace", ago(99)), ("suspended", ago(69))]
     assert sorted(said) == sorted(days * len(ids))
 
 
-def test_only_who_may_records(running: System, api: httpx.Client) -> None:
+def test_only_who_may_records(running: System, api: httpx.Client, ago: Ago) -> None:
     reader = running.plan.instance.token(scopes=("membership:read",))
     headers = {"Authorization": f"Bearer {reader}"}
-    address = member(api)
+    address = member(api, ago(500))
     assert api.get(f"{address}/standing", headers=headers).status_code == 200
     assert api.post(f"{address}/suspensions", json={"reason": "x"}, headers=headers).status_code == 403
     assert api.post("/v1/standing-policies", json=a_policy(), headers=headers).status_code == 403

@@ -42,7 +42,7 @@ def take(session: Session, member: Member, step: tuple[str, str, int, int]) -> N
         operations.decide(session, member, kind="resigned", effective_on=day, until=day, reason="x", **by)
     else:
         kind = "suspended" if what == "suspend" else "reinstated"
-        operations.decide(session, member, kind=kind, effective_on=day, reason="x", **by)  # type: ignore[arg-type]
+        operations.decide(session, member, kind=kind, effective_on=day, reason="x", **by)  # type: ignore[arg-type] # a literal
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

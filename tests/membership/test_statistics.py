@@ -324,7 +324,7 @@ def test_declarations_are_found_by_every_filter(session: Session) -> None:
     declared(session, here, 100)
 
     def found(**filters: object) -> list[object]:
-        query = operations.statistics(round_id=opened.id, **filters)  # type: ignore[arg-type]
+        query = operations.statistics(round_id=opened.id, **filters)  # type: ignore[arg-type] # any of them
         return [one.member_id for one in session.scalars(query)]
 
     assert found(state="declared") == found(reachable=True) == found(country="AR") == found(member_id=here.id)

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pika
+import psycopg
 import pytest
 from sqlalchemy import MetaData
 
+from intercoop.audit import run
 from intercoop.audit.report import Report
 from intercoop.audit.run import audit
 from intercoop.audit.services import audited, subscriptions_of
@@ -26,6 +28,7 @@ from shared.messaging.relay.run import Relay
 from shared.tables import plumbing
 from tests.conftest import Servers, create_database, drop_database
 from tests.outboxes import connect_plain, fill
+from tests.proxy import proxied
 from tests.relays import QUICK
 from tests.waiting import eventually
 
@@ -288,3 +291,12 @@ def test_what_housekeeping_removed_is_not_missed(quiet: World) -> None:
     with connect_plain(quiet.membership) as connection:
         assert tidy(connection, Retention())["outbox"] == 18
     assert quiet.audit().ok
+
+
+def test_a_database_that_falls_silent_ends_the_audit(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "ANSWER_SECONDS", 1.0)
+    with proxied(database_url) as (network, through), run.open_database(through) as database:
+        assert database.execute("SELECT 1").fetchone() == (1,)
+        network.swallow("up", "down")
+        with pytest.raises(psycopg.OperationalError, match="does not answer"):
+            database.execute("SELECT 1")

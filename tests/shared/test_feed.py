@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -41,6 +41,13 @@ def relay(prepared: Engine, database_url: str) -> Callable[[], None]:
                 leader.mark([row.id for row in rows])
 
     return give_positions
+
+
+@pytest.fixture
+def tail(prepared: Engine) -> Iterator[Tail]:
+    tail = Tail(prepared)
+    yield tail
+    tail.close()
 
 
 def say(engine: Engine, *admissions: MemberAdmitted) -> None:
@@ -203,8 +210,7 @@ class Waiter(threading.Thread):
         self.outcome = self._wait()
 
 
-def test_whoever_waits_is_woken_by_the_next_position(prepared: Engine, relay: Callable[[], None]) -> None:
-    tail = Tail(prepared)
+def test_whoever_waits_is_woken_by_the_next_position(prepared: Engine, tail: Tail, relay: Callable[[], None]) -> None:
     waiters = [Waiter(tail, 0) for _ in range(20)]
     say(prepared, an_admission())
     assert all(waiter.is_alive() for waiter in waiters)
@@ -214,8 +220,7 @@ def test_whoever_waits_is_woken_by_the_next_position(prepared: Engine, relay: Ca
     assert [waiter.outcome for waiter in waiters] == [True] * 20
 
 
-def test_waiting_ends_at_its_time_and_at_the_end_of_the_process(prepared: Engine) -> None:
-    tail = Tail(prepared)
+def test_waiting_ends_at_its_time_and_at_the_end_of_the_process(tail: Tail) -> None:
     assert not tail.wait(0, 0.1, lambda: False)
     waiter = Waiter(tail, 0)
     waiter.closing.set()
@@ -223,10 +228,27 @@ def test_waiting_ends_at_its_time_and_at_the_end_of_the_process(prepared: Engine
     assert waiter.outcome is False
 
 
-def test_any_number_of_waiting_clients_costs_one_connection_now_and_then_and_none_afterwards(prepared: Engine) -> None:
+def test_once_closed_it_holds_no_connection_and_looks_no_more(prepared: Engine, tail: Tail) -> None:
+    """Trap: a look that outlives engine.dispose() leaves its connection to the garbage collector."""
+    looks: list[object] = []
+    event.listen(prepared, "checkout", lambda *_: looks.append(None))
+    waiter = Waiter(tail, 0)
+    eventually(lambda: len(looks) > 2)
+    tail.close()
+    seen = len(looks)
+    assert (waiter.is_alive(), prepared.pool.checkedout()) == (True, 0)
+    waiter.closing.set()
+    waiter.join(30)
+    assert not tail.wait(0, 0.1, lambda: False)
+    assert len(looks) == seen
+
+
+def test_any_number_of_waiting_clients_costs_one_connection_now_and_then_and_none_afterwards(
+    prepared: Engine, tail: Tail
+) -> None:
     taken: list[int] = []
     event.listen(prepared, "checkout", lambda *_: taken.append(prepared.pool.checkedout()))
-    tail, began = Tail(prepared), time.monotonic()
+    began = time.monotonic()
     waiters = [Waiter(tail, 0, seconds=0.5) for _ in range(100)]
     for waiter in waiters:
         waiter.join(30)
@@ -236,10 +258,10 @@ def test_any_number_of_waiting_clients_costs_one_connection_now_and_then_and_non
 
 
 def test_an_outage_of_the_database_ends_nobodys_wait(
-    prepared: Engine, relay: Callable[[], None], servers: Servers, monkeypatch: pytest.MonkeyPatch
+    prepared: Engine, tail: Tail, relay: Callable[[], None], servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "OUTAGE_SECONDS", 0.05)
-    waiter = Waiter(Tail(prepared), 0)
+    waiter = Waiter(tail, 0)
     name = prepared.url.database
     with connect_plain(servers.database_url) as admin:
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")

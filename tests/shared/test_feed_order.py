@@ -128,7 +128,7 @@ class Interleaving(RuleBasedStateMachine):
 
 def test_any_interleaving_gives_every_reader_each_event_once_in_order(prepared: Engine, database_url: str) -> None:
     machine = type("Here", (Interleaving,), {"engine": prepared, "database_url": database_url})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(  # type: ignore[no-untyped-call] # hypothesis types it in part
         machine,
         settings=settings(
             max_examples=25,

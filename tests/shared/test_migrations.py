@@ -3,13 +3,22 @@
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import OperationalError
 
+from shared import migrations
+from shared.database import Bounds
 from shared.migrations import check, upgrade, wait_for_database
+from tests.outboxes import connect_plain, scalar
+from tests.proxy import proxied
+from tests.waiting import eventually
 
+MARGIN = 2.0
+"""Seconds a busy machine may add."""
 SERVICES = ("membership", "funding", "events", "comms")
 
 
@@ -28,6 +37,33 @@ def test_migrating_again_and_at_the_same_time_changes_nothing(database_url: str)
     engine = create_engine(database_url)
     assert "outbox" in inspect(engine).get_table_names()
     engine.dispose()
+
+
+def test_one_that_waits_for_another_gives_up_a_database_that_falls_silent(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trap: the lock of a migration that hangs keeps every later one, and with it every service, from starting."""
+    monkeypatch.setattr(migrations, "BOUNDS", Bounds(statement=1))
+    with (
+        connect_plain(database_url) as another,
+        proxied(database_url) as (network, through),
+        ThreadPoolExecutor(1) as migrating,
+    ):
+        another.execute("SELECT pg_advisory_lock(%s)", [migrations._ADVISORY_LOCK])
+        upgraded = migrating.submit(upgrade, "funding", through)
+        eventually(lambda: asks_for_its_turn(database_url))
+        network.swallow("up", "down")
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="does not answer"):
+            upgraded.result(30)
+        assert time.monotonic() - began < Bounds(statement=1).answer + MARGIN
+
+
+def asks_for_its_turn(database_url: str) -> bool:
+    asked = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock(%' AND pid <> pg_backend_pid()"
+    )
+    return bool(scalar(database_url, f"{asked} AND datname = current_database()"))
 
 
 def test_a_database_that_never_answers_is_reported() -> None:
