@@ -47,7 +47,7 @@ _CONFLICTS = frozenset({"23505", "40001", "40P01", "55P03"})
 def answer(route: "Route", request: HttpRequest, method: Callable[..., Any]) -> Response:
     """Whatever happens, an answer: the method's, or the problem that says why not."""
     try:
-        request.principal = _authenticate(route, request)
+        request.principal = authenticate(route, request)
         call = _load(route, request)
         claim = _claim(route, request)
         if claim is None:
@@ -58,7 +58,12 @@ def answer(route: "Route", request: HttpRequest, method: Callable[..., Any]) -> 
         return problem_response(as_problem(error, request), request.context)
 
 
-def _authenticate(route: "Route", request: HttpRequest) -> Principal:
+def authenticate(route: "Route", request: HttpRequest) -> Principal:
+    """Who calls.
+
+    Raises:
+        Unauthorized, MissingScope
+    """
     scope = route.declaration.scope
     if scope is None:
         return ANONYMOUS
@@ -86,6 +91,7 @@ def _load(route: "Route", request: HttpRequest) -> Call:
         container=route.container,
         closing=lambda: route.server.is_closing() or connection.is_abandoned(),
         raw=request.body,
+        upload=request.upload,
         if_match=read_if_match(request.headers.get("If-Match")),
     )
     if declaration.takes_body:

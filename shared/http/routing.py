@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from werkzeug.wrappers import Response
 
 from shared.http.auth import Authenticator
-from shared.http.exchange import answer
+from shared.http.exchange import answer, authenticate
 from shared.http.paging import Sort
 from shared.http.problems import Problem, Unavailable
 from shared.http.request import HttpRequest
@@ -43,6 +43,7 @@ class Declaration:
     consumes: tuple[str, ...]
     produces: str
     max_body: int
+    upload: bool
     idempotent: bool
     at_once: bool
     refuses: tuple[type[Problem], ...]
@@ -68,6 +69,14 @@ class Route(HttpRequestHandler):  # type: ignore[misc]  # nameko ships no types
         self.engine: Engine = self.container.config["engine"]
         self.settings: Settings = self.container.config["settings"]
         self.authenticator: Authenticator = self.container.config["authenticator"]
+
+    def admit(self, request: HttpRequest) -> None:
+        """Refuse who may not before their file is read.
+
+        Raises:
+            Unauthorized, MissingScope
+        """
+        authenticate(self, request)
 
     def handle_request(self, request: HttpRequest) -> Response:
         if self.declaration.at_once:
@@ -106,6 +115,7 @@ def route(
     consumes: tuple[str, ...] = (JSON,),
     produces: str = JSON,
     max_body: int = MIB,
+    upload: bool = False,
     idempotent: bool = True,
     at_once: bool = False,
     refuses: tuple[type[Problem], ...] = (),
@@ -119,7 +129,8 @@ def route(
     `call.page(select(...))`, callers get limit, cursor and sort, and `returns` dumps each item.
     `status` of a success; 204 has no body. `location` is the address of what was made: "/v1/prospects/{id}", filled
     from the answer. `requires_if_match` answers 428 without If-Match, and the method must call `call.match(aggregate)`.
-    `consumes` other types than JSON gives the method the bytes as call.raw. `idempotent=False` refuses an
+    `consumes` other types than JSON gives the method the bytes as call.raw, and with `upload` as a file, call.upload,
+    which may take longer to arrive. `idempotent=False` refuses an
     Idempotency-Key where the answer must not be stored, since it shows a secret. `at_once` answers while all workers
     are taken too; the method gets no dependencies, and must not take long. `refuses` names problems that only
     this route answers with.
@@ -139,6 +150,7 @@ def route(
         consumes=consumes,
         produces=produces,
         max_body=max_body,
+        upload=upload,
         idempotent=idempotent,
         at_once=at_once,
         refuses=refuses,
