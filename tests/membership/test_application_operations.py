@@ -357,6 +357,7 @@ def test_an_associate_becomes_a_full_member_without_a_day_between(session: Sessi
     assert (associate.standing, full.standing, full.category) == ("terminated", "current", "full")
     assert full.admitted_on == associate.history[-1].effective_on == later.date()
     assert said(session, MemberStandingChanged)[-1].standing == "terminated"
+    assert session.scalars(operations.applications(ends_by=later.date() + timedelta(days=999))).all() == []
     day_before = operations.position(session, associate, on=later.date() - timedelta(days=1), now=later)
     assert day_before.state.standing == "current"
 

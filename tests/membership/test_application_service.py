@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -269,6 +270,22 @@ def test_a_file_that_is_too_large_or_something_else_is_refused_and_leaves_nothin
     )
     after = {path for path in (Path(running.plan.home) / "files").rglob("*") if path.is_file()}
     assert after == before
+
+
+def test_a_file_that_breaks_off_is_no_file(running: System, api: httpx.Client) -> None:
+    draft = a_draft(api)
+    url = httpx.URL(str(api.base_url))
+    token = api.headers["Authorization"]
+    head = (
+        f"POST {at(draft, '/documents')}?kind=bylaws&name=a.pdf HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+        "Content-Type: application/octet-stream\r\nContent-Length: 100000\r\n\r\n"
+    )
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as caller:
+        caller.sendall(head.encode() + PDF)
+        caller.shutdown(socket.SHUT_WR)
+        answer = caller.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert api.get(at(draft)).json()["documents"] == []
 
 
 def test_a_file_sent_again_under_a_key_has_one_effect_and_another_file_is_told(api: httpx.Client) -> None:

@@ -18,6 +18,7 @@ from services.membership.model import (
     ApplicationEntry,
     ApplicationQuestion,
     Incomplete,
+    Member,
     MembershipApplication,
     Organization,
     Prospect,
@@ -25,6 +26,7 @@ from services.membership.model import (
 )
 from services.membership.model import application_questions as questions
 from services.membership.model.application_states import OPEN, ApplicationState
+from services.membership.model.members import LIVE
 from services.membership.operations.announcing import live_member
 from services.membership.operations.application_checks import missing
 from services.membership.operations.finding import organization_to_change
@@ -68,7 +70,10 @@ def applications(
     due_by: date | None = None,
     ends_by: date | None = None,
 ) -> Select[MembershipApplication]:
-    """Applications that match everything given: `due_by` has somebody to answer by then, `ends_by` a limited time."""
+    """Applications that match everything given.
+
+    `due_by`: somebody has to answer by that day. `ends_by`: a limited time that runs, and ends by that day.
+    """
     query = select(MembershipApplication)
     row = MembershipApplication
     if state is not None:
@@ -88,7 +93,9 @@ def applications(
     if due_by is not None:
         query = query.where(row.due_on <= due_by)
     if ends_by is not None:
-        query = query.where(row.decision.has(ApplicationDecision.until <= ends_by))
+        live = select(Member.id).where(Member.standing.in_(LIVE))
+        ending = (ApplicationDecision.until <= ends_by) & ApplicationDecision.member_id.in_(live)
+        query = query.where(row.decision.has(ending))
     return query
 
 
