@@ -4,7 +4,19 @@ HTTP maps a kind to a status once, a subscription sends its event to the dead le
 DomainError is a fault: HTTP answers 500, a subscription tries again later.
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+
+class Wrong(NamedTuple):
+    """One of several things wrong: the JSON pointer of a field, a sentence and what fills it.
+
+    A parameter `label` is itself the key of a translation.
+    """
+
+    pointer: str
+    message: str
+    params: dict[str, Any]
 
 
 class DomainError(Exception):
@@ -44,3 +56,11 @@ class Rejected(DomainError):  # noqa: N818 -- see NotFound
 
 class Forbidden(DomainError):  # noqa: N818 -- see NotFound
     """This caller may not."""
+
+
+class SeveralWrong(Rejected):
+    """A rule forbids it for several fields, each with a sentence of its own; at least one."""
+
+    def __init__(self, wrong: Sequence[Wrong]) -> None:
+        self.wrong = wrong
+        super().__init__()

@@ -149,6 +149,7 @@ class Plan:
             "AUTH_ISSUER": instance.issuer,
             "AUTH_AUDIENCE": instance.audience,
             "LINK_SECRET": instance.link_secret,
+            "FILES_URL": self.env.get("FILES_URL") or (self.home / "files").absolute().as_uri(),
             "SMTP_URL": instance.smtp_url,
             "MAIL_FROM": self.env.get("MAIL_FROM") or MAIL_FROM,
         }

@@ -8,6 +8,7 @@ from shared.contracts import Event
 
 Category = Literal["full", "associate"]
 Standing = Literal["current", "grace", "suspended", "resigned", "terminated"]
+Verdict = Literal["approved", "rejected"]
 Occasion = Literal["request", "reminder", "question"]
 
 
@@ -161,6 +162,33 @@ class ProspectAdvanced(Event, topic="membership.prospect.advanced", subject="pro
     stage: str
 
 
+class ApplicationSubmitted(Event, topic="membership.application.submitted", subject="application_id"):
+    """An organization applied for membership of a category, as one of its kinds."""
+
+    application_id: UUID
+    organization_id: UUID
+    name: str
+    country: str
+    sectors: tuple[str, ...]
+    category: Category
+    kind: str
+
+
+class ApplicationDecided(Event, topic="membership.application.decided", subject="application_id"):
+    """The Board decided on an application; `until` ends an associate's limited time. Its reasons stay inside."""
+
+    application_id: UUID
+    organization_id: UUID
+    country: str
+    sectors: tuple[str, ...]
+    category: Category
+    kind: str
+    verdict: Verdict
+    decided_on: date
+    member_id: UUID | None
+    until: date | None
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -175,4 +203,6 @@ EVENTS: tuple[type[Event], ...] = (
     OrganizationMerged,
     OrganizationUnmerged,
     ProspectAdvanced,
+    ApplicationSubmitted,
+    ApplicationDecided,
 )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from shared.http.auth import Principal
 from shared.http.paging import Page, PageRequest, page, page_of
 from shared.http.preconditions import IfMatch
-from shared.http.request import HttpRequest
+from shared.http.request import HttpRequest, Upload
 from shared.i18n import Language
 from shared.settings import Settings
 
@@ -40,6 +40,7 @@ class Call:
     body: dict[str, Any] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)
     raw: bytes = b""
+    upload: Upload | None = None
     if_match: IfMatch = field(default_factory=IfMatch)
     paging: PageRequest | None = None
 

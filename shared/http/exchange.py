@@ -87,6 +87,21 @@ def answer(route: "Route", request: HttpRequest, method: Callable[..., Any]) -> 
         return problem_response(as_problem(error, request), request.context)
 
 
+def admit(route: "Route", request: HttpRequest) -> None:
+    """Refuse who may not call before their file is read.
+
+    Raises:
+        Problem: Unauthorized, MissingScope, or that the database is away.
+    """
+    try:
+        with closing(Line(route.engine)) as line:
+            _authenticate(route, request, line)
+    except Problem:
+        raise
+    except Exception as error:
+        raise _fault(error, request) from error
+
+
 def _authenticate(route: "Route", request: HttpRequest, line: Line) -> Principal:
     scope = route.declaration.scope
     if scope is None:
@@ -114,6 +129,7 @@ def _load(route: "Route", request: HttpRequest) -> Call:
         container=route.container,
         closing=lambda: route.server.is_closing() or connection.is_abandoned(),
         raw=request.body,
+        upload=request.upload,
         if_match=read_if_match(request.headers.get("If-Match")),
     )
     if declaration.takes_body:

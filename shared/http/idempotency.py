@@ -61,7 +61,8 @@ def read_claim(request: HttpRequest) -> Claim | None:
     if not match:
         raise BadIdempotencyKey
     address = f"{request.method} {request.full_path}\0".encode()
-    return Claim(request.principal.subject, match[1] or match[2], hashlib.sha256(address + request.body).digest())
+    sent = request.upload.sha256.encode() if request.upload else request.body
+    return Claim(request.principal.subject, match[1] or match[2], hashlib.sha256(address + sent).digest())
 
 
 def earlier_answer(session: Session, claim: Claim, *, wait: bool = False) -> Response | None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 from werkzeug.wrappers import Response
 
-from shared.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
+from shared.errors import Conflict, DomainError, Forbidden, NotFound, Rejected, SeveralWrong, Wrong
 from shared.i18n import Language, gettext
 
 MEDIA_TYPE = "application/problem+json"
@@ -231,6 +231,14 @@ def _kind(error: Problem | DomainError) -> tuple[int, str, dict[str, str]]:
     return 422, "Refused by a rule", {}
 
 
+def say_wrong(one: Wrong, language: Language) -> dict[str, str]:
+    """What is wrong, and where, in `language`."""
+    params = dict(one.params)
+    if "label" in params:
+        params["label"] = gettext(language, params["label"])
+    return {"detail": gettext(language, one.message, **params), "pointer": f"#{one.pointer}"}
+
+
 def _errors(error: Problem | DomainError, language: Language) -> list[dict[str, str]]:
     if isinstance(error, InvalidInput):
         return [
@@ -240,6 +248,8 @@ def _errors(error: Problem | DomainError, language: Language) -> list[dict[str, 
             }
             for fault in error.faults
         ]
+    if isinstance(error, SeveralWrong):
+        return [say_wrong(one, language) for one in error.wrong]
     if isinstance(error, DomainError) and error.pointer:
         return [{"detail": gettext(language, error.message, **error.params), "pointer": f"#{error.pointer}"}]
     return []

@@ -1,16 +1,20 @@
 """The body, read whole and bounded."""
 
-from typing import Any
+import hashlib
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 from eventlet.wsgi import ChunkReadError
 
 from shared.http.problems import BadRequest, ContentTooLarge
-from shared.http.request import HttpRequest
+from shared.http.request import HttpRequest, Upload
 
 _DRAINED = 16 * 1024 * 1024
 """How much of a body that is too large is still read, so that its sender gets to see why it was refused."""
 
 _STEP = 64 * 1024
+_IN_MEMORY = 1024 * 1024
+"""What is larger waits on disk."""
 
 
 def read_body(request: HttpRequest, limit: int) -> bytes:
@@ -35,6 +39,49 @@ def read_body(request: HttpRequest, limit: int) -> bytes:
     if expected is not None and len(body) < expected:
         raise _broken(request)
     return body
+
+
+def read_upload(request: HttpRequest, limit: int) -> Upload:
+    """The whole body as a file, piece by piece, so that a large one takes no memory; whoever calls closes it.
+
+    Raises:
+        ContentTooLarge, BadRequest: as read_body.
+    """
+    expected = request.content_length
+    if expected is not None and expected > limit:
+        raise _too_large(request, limit, already=0)
+    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- it outlives this function
+    try:
+        return _read_into(file, request, limit)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _read_into(file: IO[bytes], request: HttpRequest, limit: int) -> Upload:
+    stream, expected = request.environ["wsgi.input"], request.content_length
+    digest, size = hashlib.sha256(), 0
+    try:
+        while (expected or stream.chunked_input) and size <= limit and (part := stream.read(_STEP)):
+            file.write(part)
+            digest.update(part)
+            size += len(part)
+    except (ChunkReadError, OSError) as error:
+        raise _broken(request) from error
+    if size > limit:
+        raise _too_large(request, limit, already=size)
+    if size < (expected or 0):
+        raise _broken(request)
+    file.seek(0)
+    return Upload(file=file, size=size, sha256=digest.hexdigest())
+
+
+def leave_unread(request: HttpRequest) -> None:
+    """Somebody is refused before their body is read: the connection ends with the answer."""
+    connection, stream = request.environ["intercoop.connection"], request.environ["wsgi.input"]
+    connection.close_connection = 1
+    if not stream.should_send_hundred_continue:
+        _drain(stream, 0)
 
 
 def _read(stream: Any, limit: int) -> bytes:

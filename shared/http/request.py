@@ -1,7 +1,8 @@
 """The request as the kit sees it: werkzeug's, with what the edge found out about it."""
 
 import re
-from typing import Any
+from dataclasses import dataclass
+from typing import IO, Any
 
 from werkzeug.wrappers import Request
 
@@ -15,6 +16,15 @@ _CORRELATION = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A body that was read into a file of no name, which is gone when the call ends; `sha256` is in hexadecimal."""
+
+    file: IO[bytes]
+    size: int
+    sha256: str
+
+
 class HttpRequest(Request):
     """One request; `body` is read whole before a worker is taken, so that slow senders hold none."""
 
@@ -23,6 +33,7 @@ class HttpRequest(Request):
     path_values: dict[str, Any]
     template: str = "none"
     body: bytes = b""
+    upload: Upload | None = None
     principal: Principal = ANONYMOUS
 
     def __init__(self, environ: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from werkzeug.wrappers import Response
 
 from shared.http.auth import Authenticator
-from shared.http.exchange import answer
+from shared.http.exchange import admit, answer
 from shared.http.paging import Sort
 from shared.http.problems import Problem, Unavailable
 from shared.http.request import HttpRequest
@@ -32,7 +32,8 @@ class Options(TypedDict, total=False):
     `status` of a success; 204 has no body. `location` is the address of what was made: "/v1/prospects/{id}", filled
     from the answer. With `sort` the route is a list: the method returns `call.page(select(...))`, callers get limit,
     cursor and sort, and `returns` dumps each item. `requires_if_match` answers 428 without If-Match, and the method
-    must call `call.match(aggregate)`. `consumes` other types than JSON gives the method the bytes as call.raw.
+    must call `call.match(aggregate)`. `consumes` other types than JSON gives the method the bytes as call.raw, and with
+    `upload` as a file, call.upload, which may take longer to arrive.
     `idempotent=False` refuses an Idempotency-Key where the answer must not be stored, since it shows a secret.
     `at_once` answers while all workers are taken too; the method gets no dependencies, and must not take long.
     `waits`: the method waits or streams, with short transactions of its own on call.engine; it has no session, so that
@@ -46,6 +47,7 @@ class Options(TypedDict, total=False):
     consumes: tuple[str, ...]
     produces: str
     max_body: int
+    upload: bool
     idempotent: bool
     at_once: bool
     waits: bool
@@ -69,6 +71,7 @@ class Declaration:
     consumes: tuple[str, ...] = (JSON,)
     produces: str = JSON
     max_body: int = MIB
+    upload: bool = False
     idempotent: bool = True
     at_once: bool = False
     waits: bool = False
@@ -95,6 +98,14 @@ class Route(HttpRequestHandler):  # type: ignore[misc]  # nameko ships no types
         self.engine: Engine = self.container.config["engine"]
         self.settings: Settings = self.container.config["settings"]
         self.authenticator: Authenticator = self.container.config["authenticator"]
+
+    def admit(self, request: HttpRequest) -> None:
+        """Refuse who may not before their file is read.
+
+        Raises:
+            Problem
+        """
+        admit(self, request)
 
     def handle_request(self, request: HttpRequest) -> Response:
         if self.declaration.at_once:

@@ -17,7 +17,7 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.wrappers import Response
 
 from shared.http.problems import MethodNotAllowed, Problem, RouteNotFound, Unavailable, problem_response
-from shared.http.reading import read_body
+from shared.http.reading import leave_unread, read_body, read_upload
 from shared.http.request import HttpRequest
 from shared.http.telemetry import in_progress, observe
 
@@ -29,6 +29,9 @@ IDLE_SECONDS = 75
 
 RECEIVE_SECONDS = 30
 """How long a request may take to arrive, head and body, however slowly it trickles."""
+
+UPLOAD_SECONDS = 300
+"""The same for a file."""
 
 QUEUE_SECONDS = 5
 """How long a request may wait for a worker."""
@@ -231,13 +234,29 @@ class Application:
 
     def _handle(self, provider: Any, request: HttpRequest) -> Response:
         try:
-            request.body = read_body(request, provider.declaration.max_body)
+            self._receive(provider, request)
             request.environ["intercoop.connection"].disarm()
             response = provider.handle_request(request)
         except Problem as problem:
             return problem_response(problem, request.context)
+        finally:
+            if request.upload:
+                request.upload.file.close()
         assert isinstance(response, Response)
         return response
+
+    def _receive(self, provider: Any, request: HttpRequest) -> None:
+        declaration = provider.declaration
+        if not declaration.upload:
+            request.body = read_body(request, declaration.max_body)
+            return
+        try:
+            provider.admit(request)
+        except Problem:
+            leave_unread(request)
+            raise
+        request.environ["intercoop.connection"].arm(UPLOAD_SECONDS)
+        request.upload = read_upload(request, declaration.max_body)
 
 
 def _not_allowed(request: HttpRequest, methods: Any) -> Response:

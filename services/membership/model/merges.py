@@ -38,6 +38,10 @@ class OpenProspectInTheWay(Conflict):
     message = "{name} has an open prospect, and the other is a member or being won too; close it first, then merge."
 
 
+class OpenApplicationInTheWay(Conflict):
+    message = "{name} has an open application, and the other is a member or applies too; end it first, then merge."
+
+
 class AffiliatedWithEachOther(Conflict):
     message = "One of the two is affiliated with the other; remove that affiliation first, if they really are one."
 

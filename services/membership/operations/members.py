@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from services.membership.facts import Kind
 from services.membership.model import (
     AlreadyMember,
+    ApplicationUnderWay,
     Member,
     NotAllowedFrom,
     Organization,
@@ -18,8 +19,10 @@ from services.membership.model import (
     UnknownMember,
 )
 from services.membership.model.members import LIVE
+from services.membership.model.prospects import Stage
 from services.membership.operations.announcing import announce_contact, live_member, public_state
 from services.membership.operations.facts import decide, record_admission, record_dues_due
+from services.membership.operations.open_applications import open_application_of
 from services.membership.operations.prospects import announce_move
 from services.membership.operations.searching import name_begins
 from services.membership.operations.standing import standing_on
@@ -95,6 +98,8 @@ def admit_prospect(
     organization = won.organization
     if live_member(session, organization):
         raise AlreadyMember(name=organization.name)
+    if open_application_of(session, organization.id):
+        raise ApplicationUnderWay(name=organization.name)
     left = won.admit(now=now, actor=actor)
     admitted = admit(
         session,
@@ -105,9 +110,14 @@ def admit_prospect(
         actor=actor,
         now=now,
     )
-    won.member_id = admitted.id
-    announce_move(session, won, left, at=now)
+    close_as_won(session, won, admitted, left, at=now)
     return admitted
+
+
+def close_as_won(session: Session, won: Prospect, admitted: Member, left: Stage, *, at: datetime) -> None:
+    """Say which member came of the prospect, and that it left its stage."""
+    won.member_id = admitted.id
+    announce_move(session, won, left, at=at)
 
 
 def admit(

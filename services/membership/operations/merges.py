@@ -19,6 +19,7 @@ from services.membership.model import (
     Identifier,
     Merge,
     MergedWithItself,
+    OpenApplicationInTheWay,
     OpenProspectInTheWay,
     Organization,
     Prospect,
@@ -34,6 +35,7 @@ from services.membership.operations.history import facts_of, note, plain
 from services.membership.operations.matching import match
 from services.membership.operations.merge_announcing import MemberView, announce_merge
 from services.membership.operations.merge_reviews import move_reviews
+from services.membership.operations.open_applications import open_application_of
 from services.membership.operations.pointers import move, rows_at
 from services.membership.operations.review import review_item_to_change
 from shared.contracts.membership import OrganizationMerged
@@ -178,6 +180,9 @@ def _refuse_conflicts(session: Session, survivor: Organization, loser: Organizat
     if prospects and (len(prospects) > 1 or any(members)):
         raise OpenProspectInTheWay(name=prospects[0].organization.name)
     ids = [one.id for one in both]
+    applying = [one for one in both if open_application_of(session, one.id)]
+    if len(applying) > 1 or (applying and any(members)):
+        raise OpenApplicationInTheWay(name=applying[0].name)
     each_other = select(Affiliation.id).where(Affiliation.organization_id.in_(ids), Affiliation.federation_id.in_(ids))
     if session.scalar(each_other.limit(1)):
         raise AffiliatedWithEachOther

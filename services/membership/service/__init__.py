@@ -1,7 +1,11 @@
 """Every way into the membership service, a module per noun."""
 
 from services.membership.service.affiliations import AffiliationRoutes
+from services.membership.service.application_documents import ApplicationDocumentRoutes
+from services.membership.service.applications import ApplicationRoutes
 from services.membership.service.campaigns import CampaignRoutes
+from services.membership.service.consultation_links import ConsultationLinkRoutes
+from services.membership.service.consultations import ConsultationRoutes
 from services.membership.service.coverage import CoverageRoutes
 from services.membership.service.dues import DuesRoutes
 from services.membership.service.facts import FactRoutes
@@ -32,6 +36,10 @@ class MembershipService(
     LeadRoutes,
     CampaignRoutes,
     CoverageRoutes,
+    ApplicationRoutes,
+    ApplicationDocumentRoutes,
+    ConsultationRoutes,
+    ConsultationLinkRoutes,
     MemberRoutes,
     FactRoutes,
     StandingRoutes,

@@ -1,0 +1,156 @@
+"""Papers of applications, and the members that support them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from werkzeug.wrappers import Response
+
+from services.membership import operations, schemas
+from services.membership.file_types import EXTENSIONS, type_of
+from services.membership.model import DocumentAway
+from services.membership.service.application_showing import shown
+from services.membership.service.applications import APPLICATION
+from services.membership.service.scopes import READ, WRITE
+from services.membership.settings import Settings
+from services.membership.storage import FileAway, Storage, open_storage
+from shared import settings
+from shared.clock import utc_now
+from shared.database import transaction
+from shared.http.call import Call
+from shared.http.routing import MIB, route
+from shared.schedule import Turn, every
+
+MOST_BYTES = 20 * MIB
+_ANY = "application/octet-stream"
+_UNCLAIMED = timedelta(hours=1)
+"""A file whose row is not committed by then never will be: no request lasts as long."""
+
+_AT_ONCE = 500
+_DOCUMENT = f"{APPLICATION}/documents/<uuid:document_id>"
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+"""What strangers sent is saved and not shown, and can do nothing where a browser shows it all the same."""
+
+
+class ApplicationDocumentRoutes:
+    """The checklist, file by file; who supports an application."""
+
+    @route(
+        "POST",
+        f"{APPLICATION}/documents",
+        scope=WRITE,
+        query=schemas.DocumentFilter,
+        returns=schemas.ApplicationDocumentResponse,
+        status=201,
+        consumes=(_ANY, *EXTENSIONS),
+        max_body=MOST_BYTES,
+        upload=True,
+    )
+    def add_document(self, call: Call, *, application_id: UUID) -> Any:
+        """Add a paper: the file is the body, at most 20 MiB. What counts is its content, not its name or type.
+
+        PDF, PNG, JPEG, DOCX, XLSX and ODT are taken. The same file again under the same kind changes nothing.
+        """
+        assert call.upload
+        of = operations.application_to_change(call.session, application_id=application_id)
+        call.match(of)
+        about: dict[str, Any] = {
+            "media_type": type_of(call.upload.file),
+            "size": call.upload.size,
+            "sha256": call.upload.sha256,
+        }
+        added, is_new = operations.add_document(call.session, of, **call.query, **about, actor=call.actor, now=call.now)
+        if is_new:
+            storage_of(call.settings).put(added.id, call.upload.file)
+        return added
+
+    @route("GET", f"{_DOCUMENT}/content", scope=READ, produces=_ANY)
+    def download_document(self, call: Call, *, application_id: UUID, document_id: UUID) -> Response:
+        """The file itself, to be saved; its type is in the application."""
+        found = operations.document(call.session, application_id=application_id, document_id=document_id)
+        try:
+            pieces = storage_of(call.settings).read(found.id)
+        except FileAway as error:
+            raise DocumentAway from error
+        response = Response(pieces, content_type=_ANY, headers=_HEADERS)
+        response.content_length = found.size
+        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
+        response.set_etag(found.sha256)
+        return response
+
+    @route("DELETE", _DOCUMENT, scope=WRITE, status=204)
+    def remove_document(self, call: Call, *, application_id: UUID, document_id: UUID) -> None:
+        """Take a paper back, while the application may be changed; one that was submitted stays on record."""
+        of = operations.application_to_change(call.session, application_id=application_id)
+        call.match(of)
+        operations.remove_document(call.session, of, document_id=document_id, actor=call.actor, now=call.now)
+
+    @route(
+        "POST",
+        f"{APPLICATION}/endorsements",
+        scope=WRITE,
+        body=schemas.EndorsementRequest,
+        returns=schemas.ApplicationResponse,
+        status=201,
+    )
+    def add_endorsement(self, call: Call, *, application_id: UUID) -> Any:
+        """A present member supports the application."""
+        of = operations.application_to_change(call.session, application_id=application_id)
+        call.match(of)
+        operations.add_endorsement(call.session, of, **call.body, actor=call.actor, now=call.now)
+        return shown(call, of)
+
+    @route("DELETE", f"{APPLICATION}/endorsements/<uuid:member_id>", scope=WRITE, status=204)
+    def remove_endorsement(self, call: Call, *, application_id: UUID, member_id: UUID) -> None:
+        """The member supports it no longer."""
+        of = operations.application_to_change(call.session, application_id=application_id)
+        call.match(of)
+        operations.remove_endorsement(call.session, of, member_id=member_id, actor=call.actor, now=call.now)
+
+    @every(seconds=30)
+    def sweep_files(self, turn: Turn) -> None:
+        """Delete files that no paper names: their upload failed after all, or the paper was taken back."""
+        if not _hourly.is_due(utc_now()):
+            return
+        storage = storage_of(turn.settings)
+        for ids in _batches(storage.kept_before(utc_now() - _UNCLAIMED)):
+            if turn.stopping():
+                return
+            with transaction(turn.engine) as session:
+                known = operations.known_documents(session, ids)
+            for file_id in set(ids) - known:
+                storage.delete(file_id)
+
+
+class _Pace:
+    """Something this process does once an hour."""
+
+    _last: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """True once an hour."""
+        if self._last and now - self._last < timedelta(hours=1):
+            return False
+        self._last = now
+        return True
+
+
+_hourly = _Pace()
+
+
+def storage_of(known: settings.Settings) -> Storage:
+    """Where this service keeps its files."""
+    assert isinstance(known, Settings)
+    return open_storage(known.files_url)
+
+
+def _batches(ids: Iterator[UUID]) -> Iterator[list[UUID]]:
+    while batch := list(islice(ids, _AT_ONCE)):
+        yield batch
