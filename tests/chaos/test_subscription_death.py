@@ -78,7 +78,9 @@ def test_an_event_that_kills_the_process_is_put_aside_and_its_neighbours_are_not
     # The broker counts returns, and a process may also give back what it holds without dying: not every one is a death.
     returns = sample.returns(killer)
     assert returns == sorted(returns)
-    assert set(returns) == set(range(limit + 1)), "put aside too early or too late"
+    assert (returns[0], returns[-1]) == (0, limit), "put aside too early or too late"
+    # Given back as a suspect by a consumer that is then cancelled, it may count twice.
+    assert set(range(limit + 1)) - set(returns) <= {SUSPECT_RETURNS + 1}
     assert SUSPECT_RETURNS < deaths <= len(returns)
 
 
