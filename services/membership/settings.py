@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from services.membership.storage import open_storage
+from services.membership.storage.opening import place_of
 from shared import settings
 from shared.settings import MissingSetting, required
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(settings.Settings):
-    """`files_url` is file:///path, a folder that every process of the service sees."""
+    """`files_url` is file:///path, a folder that every process of the service sees, or an S3-compatible store."""
 
     files_url: str = field(repr=False)
 
@@ -23,7 +23,7 @@ class Settings(settings.Settings):
         common = settings.Settings.from_env(service, env)
         own = cls(**vars(common), files_url=required(env, "FILES_URL"))
         try:
-            open_storage(own.files_url)
+            place_of(own.files_url)
         except ValueError as error:
             raise MissingSetting(f"FILES_URL is not usable: {error}") from error
         return own

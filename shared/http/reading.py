@@ -2,7 +2,7 @@
 
 import hashlib
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 from eventlet.wsgi import ChunkReadError
 
@@ -52,13 +52,13 @@ def read_upload(request: HttpRequest, limit: int) -> Upload:
         raise _too_large(request, limit, already=0)
     file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- it outlives this function
     try:
-        return _read_into(file, request, limit)
+        return _read_into(cast("BinaryIO", file), request, limit)
     except BaseException:
         file.close()
         raise
 
 
-def _read_into(file: IO[bytes], request: HttpRequest, limit: int) -> Upload:
+def _read_into(file: BinaryIO, request: HttpRequest, limit: int) -> Upload:
     stream, expected = request.environ["wsgi.input"], request.content_length
     digest, size = hashlib.sha256(), 0
     try:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from werkzeug.wrappers import Request
 
@@ -20,7 +20,7 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}"
 class Upload:
     """A body that was read into a file of no name, which is gone when the call ends; `sha256` is in hexadecimal."""
 
-    file: IO[bytes]
+    file: BinaryIO
     size: int
     sha256: str
 

@@ -16,11 +16,12 @@ from services.membership.service.application_showing import shown
 from services.membership.service.applications import APPLICATION
 from services.membership.service.scopes import READ, WRITE
 from services.membership.settings import Settings
-from services.membership.storage import FileAway, Storage, open_storage
+from services.membership.storage import FileAway, Storage, StorageAway, open_storage
 from shared import settings
 from shared.clock import utc_now
 from shared.database import transaction
 from shared.http.call import Call
+from shared.http.problems import Unavailable
 from shared.http.routing import MIB, route
 from shared.schedule import Turn, every
 
@@ -30,6 +31,7 @@ _UNCLAIMED = timedelta(hours=1)
 """A file whose row is not committed by then never will be: no request lasts as long."""
 
 _AT_ONCE = 500
+_LATER = {"Retry-After": "5"}
 _DOCUMENT = f"{APPLICATION}/documents/<uuid:document_id>"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -68,7 +70,7 @@ class ApplicationDocumentRoutes:
         }
         added, is_new = operations.add_document(call.session, of, **call.query, **about, actor=call.actor, now=call.now)
         if is_new:
-            storage_of(call.settings).put(added.id, call.upload.file)
+            _keep(call, added.id)
         return added
 
     @route("GET", f"{_DOCUMENT}/content", scope=READ, produces=_ANY)
@@ -79,6 +81,8 @@ class ApplicationDocumentRoutes:
             pieces = storage_of(call.settings).read(found.id)
         except FileAway as error:
             raise DocumentAway from error
+        except StorageAway as error:
+            raise Unavailable(headers=_LATER) from error
         response = Response(pieces, content_type=_ANY, headers=_HEADERS)
         response.content_length = found.size
         response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
@@ -143,6 +147,14 @@ class _Pace:
 
 
 _hourly = _Pace()
+
+
+def _keep(call: Call, document_id: UUID) -> None:
+    assert call.upload
+    try:
+        storage_of(call.settings).put(document_id, call.upload.file)
+    except StorageAway as error:
+        raise Unavailable(headers=_LATER) from error
 
 
 def storage_of(known: settings.Settings) -> Storage:

@@ -4,8 +4,8 @@ A file goes in whole or not at all, before the row that names it is committed. O
 transaction failed or its row was deleted, is swept away later; so a row never names a file that is not there.
 """
 
-from services.membership.storage.base import FileAway, Storage
+from services.membership.storage.base import FileAway, Storage, StorageAway
 from services.membership.storage.folder import Folder
 from services.membership.storage.opening import open_storage
 
-__all__ = ["FileAway", "Folder", "Storage", "open_storage"]
+__all__ = ["FileAway", "Folder", "Storage", "StorageAway", "open_storage"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import IO, Protocol
+from typing import BinaryIO, Protocol
 from uuid import UUID
 
 CHUNK = 64 * 1024
@@ -12,17 +12,25 @@ class FileAway(Exception):  # noqa: N818 -- says what is the matter
     """No such file is there."""
 
 
+class StorageAway(Exception):  # noqa: N818 -- see above
+    """The store can not be reached, or can not work now; the same call may work later."""
+
+
 class Storage(Protocol):
     """A place for files, each under an id."""
 
-    def put(self, file_id: UUID, file: IO[bytes]) -> None:
-        """Keep what the file holds from where it stands; it is there whole, and safe, or not at all."""
+    def put(self, file_id: UUID, file: BinaryIO) -> None:
+        """Keep what the file holds from where it stands; it is there whole, and safe, or not at all.
+
+        Raises:
+            StorageAway
+        """
 
     def read(self, file_id: UUID) -> Iterator[bytes]:
         """The file in pieces.
 
         Raises:
-            FileAway: at the call, not at the first piece.
+            FileAway, StorageAway: at the call, not at the first piece.
         """
 
     def delete(self, file_id: UUID) -> None:

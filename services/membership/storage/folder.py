@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfileobj
-from typing import IO
+from typing import IO, BinaryIO
 from uuid import UUID, uuid4
 
 from services.membership.storage.base import CHUNK, FileAway
@@ -20,7 +20,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def put(self, file_id: UUID, file: IO[bytes]) -> None:
+    def put(self, file_id: UUID, file: BinaryIO) -> None:
         """Written beside its place, flushed to the disk, then renamed: nobody sees half of it, whatever dies when."""
         path = self._path(file_id)
         path.parent.mkdir(parents=True, exist_ok=True)
