@@ -2,9 +2,10 @@
 
 Owns: organizations, identifiers, contacts, affiliations, merges, prospects, campaigns, leads, growth targets, members
     with the facts of their standing, its policy, electoral rolls, imports of registers, reviews, statistic rounds and
-    declarations, dues formulas, discounts, assessments and simulations
+    declarations, dues formulas, discounts, assessments and simulations, dues runs, invoices, payments, credit notes,
+    write-offs, the ledger of all of them, reminders, bank statements
 Publishes: ProspectOpened, ProspectAdvanced, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged,
     ContactChanged, RegistryImported, OrganizationMerged, OrganizationUnmerged, StatisticRequested, StatisticDeclared,
-    DuesAssessed
+    DuesAssessed, DuesInvoiced, DuesPaid, DuesCredited, DuesOverdue, DuesReminded
 Listens to: LeadCaptured (events)
 """

@@ -46,3 +46,17 @@ def _structure(code: str | None, language: Language) -> str:
 def explain_reason(reason: str, year: int, statistics_year: int, language: Language) -> str:
     """Why there is no amount, as a sentence in `language`."""
     return gettext(language, REASONS[reason], year=year, statistics_year=statistics_year)
+
+
+SKIPPED = {
+    "no_statistic": "No statistic of {statistics_year} is accepted, and its dues depend on it.",
+    "not_assessed": "Its dues of {year} are not recorded; record them first, or see its quote for why they can't be.",
+    "nothing_owed": "It owes nothing for {year}.",
+    "invoiced": "It was invoiced for {year} already.",
+    "no_contact": "Nobody can be written to: no contact for dues, management, presidency or office has a mail.",
+}
+
+
+def explain_skipped(reason: str, year: int, statistics_year: int, language: Language) -> str:
+    """Why a member is not invoiced, as a sentence in `language`."""
+    return gettext(language, SKIPPED[reason], year=year, statistics_year=statistics_year)

@@ -7,6 +7,7 @@ from services.membership.operations.affiliations import (
     change_affiliation,
     remove_affiliation,
 )
+from services.membership.operations.allocations import move, put_on, take_off
 from services.membership.operations.asking import (
     ask_members,
     make_link,
@@ -29,9 +30,32 @@ from services.membership.operations.campaigns import (
     update_campaign,
 )
 from services.membership.operations.contacts import add_contact, change_contact, contact_to_change, remove_contact
+from services.membership.operations.corrections import (
+    credit_invoice,
+    credit_note,
+    credit_notes,
+    decide_write_off,
+    propose_write_off,
+    write_off,
+    write_off_to_change,
+    write_offs,
+)
 from services.membership.operations.coverage import coverage
 from services.membership.operations.discounts import discount_to_change, discounts, grant_discount, withdraw_discount
 from services.membership.operations.dues import assessment, assessments, quote_dues, record_dues
+from services.membership.operations.dues_runs import (
+    candidates,
+    discard_run,
+    dues_run,
+    dues_runs,
+    plan_run,
+    prepare_run,
+    preview,
+    preview_totals,
+    run_counts,
+    run_to_change,
+    start_run,
+)
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
 from services.membership.operations.finding import organization, organization_to_change
 from services.membership.operations.formulas import (
@@ -54,10 +78,28 @@ from services.membership.operations.growth import (
     targets,
 )
 from services.membership.operations.history import changes
+from services.membership.operations.invoicing import (
+    announce_next_overdue,
+    discard_invoice,
+    invoice,
+    invoice_to_change,
+    invoices,
+    issue_next,
+)
 from services.membership.operations.leads import lead, leads, take_lead
+from services.membership.operations.ledger import balances, postings_of, reconcile
 from services.membership.operations.members import admit_prospect, change_standing, member, member_to_change, members
 from services.membership.operations.merges import merge_of, merge_organizations, merge_preview, merge_to_change, merges
 from services.membership.operations.organizations import add_organization, organizations, update_organization
+from services.membership.operations.payments import (
+    payment,
+    payment_to_change,
+    payments,
+    record_payment,
+    refund_payment,
+    reverse_payment,
+    uses_of,
+)
 from services.membership.operations.pipeline import board, by_fit, fits_of, load_in_order, today
 from services.membership.operations.policies import add_policy, policy_versions
 from services.membership.operations.prospects import (
@@ -86,6 +128,7 @@ from services.membership.operations.rounds import (
 )
 from services.membership.operations.runs import findings, import_run, import_runs
 from services.membership.operations.scoring import fit_of
+from services.membership.operations.settling import instalments_of
 from services.membership.operations.simulating import (
     simulate,
     simulated_dues,
@@ -119,11 +162,13 @@ __all__ = [
     "affiliation_to_change",
     "affiliations",
     "announce_next_due",
+    "announce_next_overdue",
     "approve_formula",
     "ask_members",
     "assessment",
     "assessments",
     "attribution",
+    "balances",
     "board",
     "by_fit",
     "campaign",
@@ -133,6 +178,7 @@ __all__ = [
     "campaign_targets",
     "campaign_to_change",
     "campaigns",
+    "candidates",
     "change_affiliation",
     "change_campaign_state",
     "change_contact",
@@ -145,13 +191,21 @@ __all__ = [
     "conversion",
     "count_voters",
     "coverage",
+    "credit_invoice",
+    "credit_note",
+    "credit_notes",
     "decide",
+    "decide_write_off",
     "declare_statistic",
     "discard_formula",
+    "discard_invoice",
+    "discard_run",
     "discount_to_change",
     "discounts",
     "draft_formula",
     "draw_roll",
+    "dues_run",
+    "dues_runs",
     "ensure_known",
     "facts",
     "findings",
@@ -165,6 +219,11 @@ __all__ = [
     "history",
     "import_run",
     "import_runs",
+    "instalments_of",
+    "invoice",
+    "invoice_to_change",
+    "invoices",
+    "issue_next",
     "lead",
     "leads",
     "load_in_order",
@@ -179,30 +238,45 @@ __all__ = [
     "merge_preview",
     "merge_to_change",
     "merges",
+    "move",
     "note_prospect",
     "open_prospect",
     "open_round",
     "organization",
     "organization_to_change",
     "organizations",
+    "payment",
+    "payment_to_change",
+    "payments",
     "plan_campaign",
+    "plan_run",
     "policy_versions",
     "position",
+    "postings_of",
+    "prepare_run",
+    "preview",
+    "preview_totals",
     "progress",
+    "propose_write_off",
     "prospect",
     "prospect_to_change",
     "prospects",
+    "put_on",
     "question_statistic",
     "quote_dues",
+    "reconcile",
     "record_dues",
     "record_dues_due",
     "record_dues_settled",
+    "record_payment",
+    "refund_payment",
     "remove_affiliation",
     "remove_contact",
     "reopen_prospect",
     "rest_prospect",
     "results_by_source",
     "retire_formula",
+    "reverse_payment",
     "review_item",
     "review_item_to_change",
     "review_items",
@@ -212,12 +286,15 @@ __all__ = [
     "rolls",
     "round_overview",
     "round_to_change",
+    "run_counts",
+    "run_to_change",
     "set_target",
     "simulate",
     "simulated_dues",
     "simulation",
     "simulation_totals",
     "simulations",
+    "start_run",
     "statistic",
     "statistic_by_link",
     "statistic_round",
@@ -226,6 +303,7 @@ __all__ = [
     "statistics",
     "succeed",
     "take_lead",
+    "take_off",
     "target",
     "target_to_change",
     "targets",
@@ -234,9 +312,13 @@ __all__ = [
     "update_campaign",
     "update_organization",
     "update_prospect",
+    "uses_of",
     "void_fact",
     "voters",
     "wake_prospects",
     "withdraw_discount",
+    "write_off",
+    "write_off_to_change",
+    "write_offs",
     "year_before",
 ]
