@@ -60,3 +60,35 @@ SKIPPED = {
 def explain_skipped(reason: str, year: int, statistics_year: int, language: Language) -> str:
     """Why a member is not invoiced, as a sentence in `language`."""
     return gettext(language, SKIPPED[reason], year=year, statistics_year=statistics_year)
+
+
+POSTINGS = {
+    "invoiced": "Invoice {reference}",
+    "credited": "Credit note {reference}",
+    "written_off": "Written off: {reference}",
+    "paid": "Payment {reference}",
+    "allocated": "Put on an invoice",
+    "moved": "Moved to or from another member",
+    "refunded": "Refund {reference}",
+    "reversed": "Payment reversed {reference}",
+}
+
+
+def explain_posting(kind: str, reference: str, language: Language) -> str:
+    """What happened, as a line of an account."""
+    return gettext(language, POSTINGS[kind], reference=reference).strip()
+
+
+MATCHES = {
+    "invoice_number": "The invoice's number stands in the text.",
+    "amount_open": "The amount is what is open of the invoice.",
+    "amount_invoiced": "The amount is that of the whole invoice.",
+    "name": "The member's name stands in the text or is the payer's.",
+    "iban_seen": "The member has paid from this account before.",
+    "other_currency": "The invoice is in another currency.",
+}
+
+
+def explain_match(reason: str, language: Language) -> str:
+    """What speaks for a match, as a sentence in `language`."""
+    return gettext(language, MATCHES[reason])

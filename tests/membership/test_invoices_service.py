@@ -235,3 +235,77 @@ def test_of_many_who_spend_the_same_credit_at_once_one_wins(api: httpx.Client, h
 
     with ThreadPoolExecutor(AT_ONCE) as crowd:
         assert sorted(crowd.map(use, range(AT_ONCE))) == [200] + [412] * (AT_ONCE - 1)
+
+
+def test_ageing_accounts_and_documents_are_shown_and_printed(api: httpx.Client, house: dict[str, Any]) -> None:
+    member, invoice = house["members"][0]["id"], invoice_of(api, house)
+    aged = done(api.get("/v1/dues-ageing"))
+    assert [row["currency"] for row in aged["currencies"]] == ["USD"]
+    assert {row["country"] for row in aged["countries"]} == {"AR", "UY"}
+    printed = api.get(f"/v1/dues-invoices/{invoice['id']}/document")
+    assert (printed.headers["Content-Type"], printed.content[:5]) == ("application/pdf", b"%PDF-")
+    assert api.get(f"/v1/dues-invoices/{invoice['id']}/document").content == printed.content
+    assert refused(api.get(f"/v1/dues-invoices/{UNKNOWN}/document")) == (404, "unknown-invoice")
+    period = {"begins": f"{house['year']}-01-01", "ends": f"{house['year']}-12-31"}
+    [account] = done(api.get(f"/v1/members/{member}/dues-account", params=period))["accounts"]
+    assert account["movements"][0]["explanation"] == f"Factura {invoice['number']}"
+    assert account["closing"]["amount"] == account["movements"][-1]["balance"]["amount"]
+    assert api.get(f"/v1/members/{member}/dues-account/document", params=period).content[:5] == b"%PDF-"
+    backwards = {"begins": period["ends"], "ends": period["begins"]}
+    for address in (f"/v1/members/{member}/dues-account", f"/v1/members/{member}/dues-account/document"):
+        assert refused(api.get(address, params=backwards)) == (422, "period-backwards")
+
+
+def test_a_reminder_plan_is_versioned_and_reminders_are_listed(api: httpx.Client, house: dict[str, Any]) -> None:
+    assert refused(api.post("/v1/dues-reminder-plans", json={"days": [1, 1], "reason": "x"})) == (422, "steps-twice")
+    made = done(api.post("/v1/dues-reminder-plans", json={"days": [10, -20], "reason": "minutes 3"}))
+    assert made["days"] == [-20, 10]
+    assert api.get("/v1/dues-reminder-plans").json()["items"][0] == made
+    member = {"member_id": house["members"][0]["id"]}
+    assert api.get("/v1/dues-reminders", params=member).json()["items"] == []
+
+
+def test_a_bank_statement_is_taken_in_and_matched(api: httpx.Client, house: dict[str, Any]) -> None:
+    invoice = invoice_of(api, house)
+    profile = {"name": "Banco", "account": "CR1", "currency": "USD"}
+    profile |= {"columns": {"date": "Fecha", "amount": "Importe", "remittance": "Concepto"}}
+    made = done(api.post("/v1/bank-profiles", json=profile))
+    assert refused(api.post("/v1/bank-profiles", json=profile)) == (409, "profile-exists")
+    assert [one["id"] for one in api.get("/v1/bank-profiles").json()["items"]] == [made["id"]]
+    day = utc_now().date().strftime("%d/%m/%Y")
+    content = (
+        f"Fecha;Concepto;Importe\n{day};{invoice['number']};10,00\n{day};interés;0,10\n{day};cargo;-1,00\n".encode()
+    )
+    upload = {"content": content, "headers": {"Content-Type": "text/csv"}, "params": {"profile_id": made["id"]}}
+    taken = done(api.post("/v1/bank-statements", **upload))["statements"]
+    assert [(one["new"], one["statement"]["entries"]) for one in taken] == [(3, 3)]
+    assert done(api.post("/v1/bank-statements", **upload))["statements"][0]["new"] == 0
+    statement = taken[0]["statement"]
+    assert done(api.get(f"/v1/bank-statements/{statement['id']}")) == statement
+    assert api.get("/v1/bank-statements").json()["items"] == [statement]
+    lines = api.get("/v1/bank-entries", params={"state": "open", "statement_id": statement["id"]}).json()["items"]
+    first, second = sorted(lines, key=lambda one: one["remittance"])
+    at = f"/v1/bank-entries/{first['id']}"
+    [proposal] = done(api.get(f"{at}/proposals"))["proposals"]
+    assert (proposal["number"], proposal["reasons"][0]["explanation"]) == (
+        invoice["number"],
+        "El número de la factura figura en el texto.",
+    )
+    rejection = {"invoice_id": invoice["id"], "reason": "x"}
+    assert done(api.post(f"/v1/bank-entries/{second['id']}/reject", json=rejection))["state"] == "open"
+    assert done(api.post(f"/v1/bank-entries/{second['id']}/ignore", json={"reason": "interest"}))["state"] == "ignored"
+    match = {"member_id": invoice["member_id"], "invoice_ids": [invoice["id"]]}
+    assert done(api.post(f"{at}/confirm", json=match))["payment_id"]
+    for address, body in (("confirm", match), ("reject", rejection), ("ignore", {"reason": "x"})):
+        assert refused(api.post(f"{at}/{address}", json=body)) == (409, "line-settled")
+    assert done(api.get(at))["state"] == "matched"
+
+
+def test_a_file_that_is_no_statement_is_refused_in_the_callers_language(api: httpx.Client) -> None:
+    wrong = api.post("/v1/bank-statements", content=b"<x/>", headers={"Content-Type": "application/xml"})
+    assert refused(wrong) == (422, "statement-unreadable")
+    assert wrong.json()["detail"].startswith("El archivo no es un extracto")
+    missing = api.post("/v1/bank-statements", content=b"a;b", headers={"Content-Type": "text/csv"})
+    assert refused(missing) == (422, "profile-missing")
+    for address in ("bank-statements", "bank-entries"):
+        assert api.get(f"/v1/{address}/{UNKNOWN}").status_code == 404

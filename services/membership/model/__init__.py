@@ -7,6 +7,18 @@ from services.membership.model.affiliations import (
     AlreadyAffiliated,
     UnknownAffiliation,
 )
+from services.membership.model.bank import (
+    BankFile,
+    BankLine,
+    BankProfile,
+    ColumnsMissing,
+    LineSettled,
+    ProfileExists,
+    ProfileMissing,
+    UnknownBankLine,
+    UnknownBankProfile,
+    UnknownBankStatement,
+)
 from services.membership.model.base import Base
 from services.membership.model.campaigns import (
     Campaign,
@@ -90,9 +102,16 @@ from services.membership.model.formulas import (
 from services.membership.model.growth import GrowthTarget, UnknownTarget
 from services.membership.model.history import OrganizationChange
 from services.membership.model.imports import Finding, ImportRun, ImportRunning, UnknownImport
-from services.membership.model.invoices import Invoice, NotADraft, NothingOwed, NumberSeries, UnknownInvoice
+from services.membership.model.invoices import (
+    Invoice,
+    NoDocumentYet,
+    NotADraft,
+    NothingOwed,
+    NumberSeries,
+    UnknownInvoice,
+)
 from services.membership.model.leads import Lead, LeadOfNobody, UnknownLead
-from services.membership.model.ledger import Entry, Posting
+from services.membership.model.ledger import Entry, PeriodBackwards, Posting
 from services.membership.model.members import (
     AlreadyMember,
     KnownLater,
@@ -160,6 +179,7 @@ from services.membership.model.prospects import (
     RestInPast,
     UnknownProspect,
 )
+from services.membership.model.reminders import Reminder, ReminderPlan, StepsTwice
 from services.membership.model.review import AlreadyDecided, ReviewItem, UnknownReviewItem
 from services.membership.model.rolls import ElectoralRoll, RollEntry, UnknownRoll
 from services.membership.model.rounds import (
@@ -204,6 +224,9 @@ __all__ = [
     "AlreadyUnmerged",
     "AlreadyVoided",
     "AmountInOtherCurrency",
+    "BankFile",
+    "BankLine",
+    "BankProfile",
     "Base",
     "BeforeAdmission",
     "BothHave",
@@ -219,6 +242,7 @@ __all__ = [
     "CampaignTarget",
     "ChangesNothing",
     "ChoiceOfOne",
+    "ColumnsMissing",
     "Contact",
     "CreditNote",
     "CurrencyOfInvoice",
@@ -253,6 +277,7 @@ __all__ = [
     "KnownLater",
     "Lead",
     "LeadOfNobody",
+    "LineSettled",
     "LinkRevoked",
     "LinkRevokedAlready",
     "MakerApproves",
@@ -266,6 +291,7 @@ __all__ = [
     "MoveNotAllowed",
     "MovedNowhere",
     "NeverIssued",
+    "NoDocumentYet",
     "NoFormulaInForce",
     "NoTargets",
     "NotADraft",
@@ -295,8 +321,11 @@ __all__ = [
     "PaymentRecordedOtherwise",
     "PaymentRefunded",
     "PaymentReversed",
+    "PeriodBackwards",
     "PolicyInPast",
     "Posting",
+    "ProfileExists",
+    "ProfileMissing",
     "ProposerDecides",
     "Prospect",
     "ProspectClosed",
@@ -305,6 +334,8 @@ __all__ = [
     "RateNotNeeded",
     "ReceivedInFuture",
     "RecordedOtherwise",
+    "Reminder",
+    "ReminderPlan",
     "RestInPast",
     "RetiredBeforeItBegan",
     "ReviewItem",
@@ -326,12 +357,16 @@ __all__ = [
     "StatisticRequest",
     "StatisticRound",
     "StatisticStep",
+    "StepsTwice",
     "Successor",
     "SurvivorMerged",
     "TooManyTargets",
     "TwoMemberships",
     "UnknownAffiliation",
     "UnknownAssessment",
+    "UnknownBankLine",
+    "UnknownBankProfile",
+    "UnknownBankStatement",
     "UnknownCampaign",
     "UnknownContact",
     "UnknownCreditNote",

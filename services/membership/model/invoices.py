@@ -31,6 +31,10 @@ class NotADraft(Conflict):
     message = "The invoice is {state}; only a draft can be discarded. Credit an issued one instead."
 
 
+class NoDocumentYet(Conflict):
+    message = "The invoice is {state} and has no number, so there is no document of it."
+
+
 class NothingOwed(Conflict):
     message = "Invoice {reference} is {state}, so nothing is owed on it; leave the money on account, or refund it."
 
@@ -142,7 +146,7 @@ class Invoice(Base):
         """It is out: under its number, and owed."""
         self.series, self.number_year, self.number = series, now.year, number
         self.issued_on, self.issued_at, self.issued_by = now.date(), now, actor
-        self.state = "issued"
+        self.state, self.next_reminder_on = "issued", now.date()
         self._look_ahead()
 
     def discard(self) -> None:
@@ -167,6 +171,8 @@ class Invoice(Base):
     def settle(self, minor: int) -> None:
         """So much less is open, or more where it is negative; the state follows."""
         self.open_minor -= minor
+        if minor < 0:
+            self.next_reminder_on = self.issued_on
         self.state = self._state(self._look_ahead())
 
     def announce_overdue(self, today: date) -> list[Instalment]:

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.membership.model.base import Base
+from shared.errors import Rejected
 from shared.ids import uuid7
 from shared.money import Money
 
@@ -15,6 +16,10 @@ Account = Literal["receivable", "on_account", "income", "bank", "exchange", "wri
 """`receivable` is what is owed on an invoice, `on_account` what a member paid and no invoice has used yet."""
 
 PostingKind = Literal["invoiced", "credited", "written_off", "paid", "allocated", "moved", "refunded", "reversed"]
+
+
+class PeriodBackwards(Rejected):
+    message = "The period ends on {ends}, before it begins on {begins}."
 
 
 class Posting(Base):

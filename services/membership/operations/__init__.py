@@ -1,5 +1,6 @@
 """Everything that can be done to the membership. Callers own the transaction."""
 
+from services.membership.operations.accounts import account, ageing
 from services.membership.operations.affiliations import (
     add_affiliation,
     affiliation_to_change,
@@ -16,6 +17,21 @@ from services.membership.operations.asking import (
     statistic_by_link,
 )
 from services.membership.operations.attribution import attribution, results_by_source
+from services.membership.operations.bank import (
+    add_bank_profile,
+    bank_line,
+    bank_line_to_change,
+    bank_lines,
+    bank_profile,
+    bank_profiles,
+    bank_statement,
+    bank_statements,
+    confirm_match,
+    ignore_line,
+    proposals,
+    reject_match,
+    take_statement,
+)
 from services.membership.operations.campaigns import (
     add_prospects,
     campaign,
@@ -116,6 +132,13 @@ from services.membership.operations.prospects import (
     update_prospect,
     wake_prospects,
 )
+from services.membership.operations.reminding import (
+    plan_reminders,
+    remind_next,
+    reminder_days,
+    reminder_plans,
+    reminders,
+)
 from services.membership.operations.review import review_item, review_item_to_change, review_items
 from services.membership.operations.rolls import draw_roll, roll, roll_entries, rolls
 from services.membership.operations.rounds import (
@@ -152,7 +175,9 @@ from services.membership.operations.voters import count_voters, voters
 
 __all__ = [
     "accept_statistic",
+    "account",
     "add_affiliation",
+    "add_bank_profile",
     "add_contact",
     "add_organization",
     "add_policy",
@@ -161,6 +186,7 @@ __all__ = [
     "advance_prospect",
     "affiliation_to_change",
     "affiliations",
+    "ageing",
     "announce_next_due",
     "announce_next_overdue",
     "approve_formula",
@@ -169,6 +195,13 @@ __all__ = [
     "assessments",
     "attribution",
     "balances",
+    "bank_line",
+    "bank_line_to_change",
+    "bank_lines",
+    "bank_profile",
+    "bank_profiles",
+    "bank_statement",
+    "bank_statements",
     "board",
     "by_fit",
     "campaign",
@@ -187,6 +220,7 @@ __all__ = [
     "change_standing",
     "changes",
     "check_statistic",
+    "confirm_match",
     "contact_to_change",
     "conversion",
     "count_voters",
@@ -217,6 +251,7 @@ __all__ = [
     "formulas",
     "grant_discount",
     "history",
+    "ignore_line",
     "import_run",
     "import_runs",
     "instalments_of",
@@ -249,6 +284,7 @@ __all__ = [
     "payment_to_change",
     "payments",
     "plan_campaign",
+    "plan_reminders",
     "plan_run",
     "policy_versions",
     "position",
@@ -257,6 +293,7 @@ __all__ = [
     "preview",
     "preview_totals",
     "progress",
+    "proposals",
     "propose_write_off",
     "prospect",
     "prospect_to_change",
@@ -270,6 +307,11 @@ __all__ = [
     "record_dues_settled",
     "record_payment",
     "refund_payment",
+    "reject_match",
+    "remind_next",
+    "reminder_days",
+    "reminder_plans",
+    "reminders",
     "remove_affiliation",
     "remove_contact",
     "reopen_prospect",
@@ -304,6 +346,7 @@ __all__ = [
     "succeed",
     "take_lead",
     "take_off",
+    "take_statement",
     "target",
     "target_to_change",
     "targets",

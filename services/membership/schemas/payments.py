@@ -14,10 +14,8 @@ from shared.http.money import MoneySchema
 from shared.money import DIGITS
 
 _REFERENCE = validate.Length(1, 140)
-_RATE = validate.Regexp(
-    r"^(?!0+(\.0+)?\Z)[0-9]{1,9}(\.[0-9]{1,12})?\Z", error="Must be a number above 0, like 0.00105."
-)
-_CURRENCY = validate.OneOf(sorted(DIGITS))
+RATE = validate.Regexp(r"^(?!0+(\.0+)?\Z)[0-9]{1,9}(\.[0-9]{1,12})?\Z", error="Must be a number above 0, like 0.00105.")
+CURRENCY = validate.OneOf(sorted(DIGITS))
 _STATE = validate.OneOf(get_args(PaymentState))
 
 
@@ -32,8 +30,8 @@ class PaymentRequest(Schema):
     member_id = fields.UUID(required=True)
     received_on = fields.Date(required=True, metadata={"example": "2026-05-04"})
     amount = fields.Nested(MoneySchema, required=True)
-    credited_currency = fields.String(validate=_CURRENCY, metadata={"example": "USD"})
-    rate = fields.String(validate=_RATE, metadata={"example": "0.00105"})
+    credited_currency = fields.String(validate=CURRENCY, metadata={"example": "USD"})
+    rate = fields.String(validate=RATE, metadata={"example": "0.00105"})
     rate_on = fields.Date(metadata={"example": "2026-05-04"})
     rate_source = fields.String(validate=validate.Length(1, 200), metadata={"example": "Banco Central de Chile"})
     invoice_ids = fields.List(fields.UUID(), validate=validate.Length(max=50))

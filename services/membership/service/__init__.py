@@ -1,6 +1,8 @@
 """Every way into the membership service, a module per noun."""
 
+from services.membership.service.accounts import AccountRoutes
 from services.membership.service.affiliations import AffiliationRoutes
+from services.membership.service.bank import BankRoutes
 from services.membership.service.campaigns import CampaignRoutes
 from services.membership.service.coverage import CoverageRoutes
 from services.membership.service.dues import DuesRoutes
@@ -51,6 +53,8 @@ class MembershipService(
     DuesRunRoutes,
     InvoiceRoutes,
     PaymentRoutes,
+    AccountRoutes,
+    BankRoutes,
 ):
     """Organizations, prospects, members, what they declare and owe, and the registers they come from."""
 

@@ -9,14 +9,48 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
+    _create_bank_profiles()
+    _create_bank_statements()
     _create_dues_number_series()
     _create_dues_postings()
+    _create_dues_reminder_plans()
     _create_dues_runs()
     _create_dues_payments()
+    _create_bank_entries()
     _create_dues_invoices()
     _create_dues_credit_notes()
     _create_dues_entries()
+    _create_dues_reminders()
     _create_dues_write_offs()
+
+
+def _create_bank_profiles() -> None:
+    op.create_table(
+        "bank_profiles",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("facts", postgresql.JSONB(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_bank_profiles"),
+        sa.UniqueConstraint("name", name="uq_bank_profiles_name"),
+    )
+    op.create_index("ix_bank_profiles_recorded_at_id", "bank_profiles", ["recorded_at", "id"])
+
+
+def _create_bank_statements() -> None:
+    op.create_table(
+        "bank_statements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("imported_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_bank_statements"),
+        sa.UniqueConstraint("account", "reference", name="uq_bank_statements_account_reference"),
+    )
+    op.create_index("ix_bank_statements_imported_at_id", "bank_statements", ["imported_at", "id"])
 
 
 def _create_dues_number_series() -> None:
@@ -40,6 +74,18 @@ def _create_dues_postings() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_dues_postings"),
+    )
+
+
+def _create_dues_reminder_plans() -> None:
+    op.create_table(
+        "dues_reminder_plans",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("days", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name="pk_dues_reminder_plans"),
     )
 
 
@@ -94,6 +140,37 @@ def _create_dues_payments() -> None:
     op.create_index("ix_dues_payments_member_id", "dues_payments", ["member_id"])
     op.create_index("ix_dues_payments_received_on_id", "dues_payments", ["received_on", "id"])
     op.create_index("ix_dues_payments_recorded_at_id", "dues_payments", ["recorded_at", "id"])
+
+
+def _create_bank_entries() -> None:
+    op.create_table(
+        "bank_entries",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("statement_id", sa.Uuid(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("remittance", sa.String(), nullable=False),
+        sa.Column("payer", sa.String(), nullable=False),
+        sa.Column("iban", sa.String(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("payment_id", sa.Uuid(), nullable=True),
+        sa.Column("rejected", postgresql.JSONB(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["payment_id"], ["dues_payments.id"], name="fk_bank_entries_payment_id"),
+        sa.ForeignKeyConstraint(["statement_id"], ["bank_statements.id"], name="fk_bank_entries_statement_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_bank_entries"),
+        sa.UniqueConstraint("account", "key", name="uq_bank_entries_account_key"),
+    )
+    op.create_index("ix_bank_entries_iban", "bank_entries", ["iban"], postgresql_where="iban <> ''")
+    op.create_index("ix_bank_entries_payment_id", "bank_entries", ["payment_id"])
+    op.create_index("ix_bank_entries_state_booked_on_id", "bank_entries", ["state", "booked_on", "id"])
+    op.create_index("ix_bank_entries_statement_id", "bank_entries", ["statement_id"])
 
 
 def _create_dues_invoices() -> None:
@@ -211,6 +288,24 @@ def _create_dues_entries() -> None:
         "ix_dues_entries_payment_id", "dues_entries", ["payment_id"], postgresql_where="payment_id IS NOT NULL"
     )
     op.create_index("ix_dues_entries_posting_id_number", "dues_entries", ["posting_id", "number"])
+
+
+def _create_dues_reminders() -> None:
+    op.create_table(
+        "dues_reminders",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("instalment", sa.Integer(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("sent", sa.Boolean(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["invoice_id"], ["dues_invoices.id"], name="fk_dues_reminders_invoice_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_dues_reminders"),
+        sa.UniqueConstraint("invoice_id", "instalment", "days", name="uq_dues_reminders_invoice_id_instalment_days"),
+    )
+    op.create_index("ix_dues_reminders_taken_at_id", "dues_reminders", ["taken_at", "id"])
 
 
 def _create_dues_write_offs() -> None:
