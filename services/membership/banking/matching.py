@@ -26,7 +26,10 @@ LEAST = 35
 """Below that nothing is proposed."""
 
 _LIKE = 85
-"""From so many percent on two names are taken for the same."""
+"""From so many percent on two words are taken for the same."""
+
+_CUT = 25
+"""Banks cut names off; from so many letters on a beginning is enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,7 @@ def _weighed(entry: BankEntry, numbers: str, fold: str, owed: Owed) -> Proposal:
         reasons.append("invoice_number")
     if entry.iban and entry.iban in owed.ibans:
         reasons.append("iban_seen")
-    if any(name and fuzz.partial_ratio(name, fold) >= _LIKE for name in owed.names) and fold:
+    if any(_is_named(name, fold) for name in owed.names):
         reasons.append("name")
     if entry.amount.currency != owed.currency:
         reasons.append("other_currency")
@@ -82,3 +85,11 @@ def _weighed(entry: BankEntry, numbers: str, fold: str, owed: Owed) -> Proposal:
         reasons.append("amount_invoiced")
     score = max(0, min(100, sum(WEIGHTS[reason] for reason in reasons)))
     return Proposal(owed=owed, score=score, reasons=tuple(reasons))
+
+
+def _is_named(name: str, fold: str) -> bool:
+    """Every word of the name stands in the text, as people write it; that most do makes it somebody else's."""
+    if len(name) >= _CUT and name[:_CUT] in fold:
+        return True
+    words, said = [word for word in name.split() if len(word) > 2], fold.split()  # noqa: PLR2004 -- de, la, do
+    return bool(words) and all(any(fuzz.ratio(word, other) >= _LIKE for other in said) for word in words)
