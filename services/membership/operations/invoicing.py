@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, defer, selectinload
 
 from services.membership.model import DuesRun, Invoice, Member, Organization, UnknownInvoice
 from services.membership.model.invoices import OWED, InvoiceState
@@ -100,7 +100,12 @@ def issue_next(session: Session, *, now: datetime, batch: int = BATCH) -> int | 
 
 def _issue(session: Session, run: DuesRun, drafts: list[Invoice], *, now: datetime) -> None:
     members = lock_members(session, [one.member_id for one in drafts])
-    contacts = dues_contacts(session, [one.organization_id for one in members.values()])
+    organizations = [one.organization_id for one in members.values()]
+    # Their numbers stand on the invoices: one query for all.
+    session.scalars(
+        select(Organization).where(Organization.id.in_(organizations)).options(selectinload(Organization.identifiers))
+    ).all()
+    contacts = dues_contacts(session, organizations)
     first = take_numbers(session, series=run.series, year=now.year, count=len(drafts))
     actor = run.started_by or run.planned_by
     for number, draft in enumerate(drafts, first):
@@ -112,7 +117,7 @@ def _issue(session: Session, run: DuesRun, drafts: list[Invoice], *, now: dateti
     session.flush()
     for draft in drafts:
         publish(session, _issued(draft), at=now)
-        owe(session, members[draft.member_id], draft, actor=actor, now=now)
+    owe(session, drafts, members, actor=actor, now=now)
 
 
 def _book(session: Session, issued: Invoice, *, actor: str, now: datetime) -> None:

@@ -4,6 +4,7 @@ Facts of standing that somebody recorded by hand stay as they are; only those an
 """
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
@@ -14,26 +15,57 @@ from sqlalchemy.orm import Session
 
 from services.membership.dues.instalments import Reduction, open_parts, settled_days
 from services.membership.model import AlreadyMember, Entry, Invoice, Member, Payment, StandingFact
-from services.membership.operations.facts import record_dues_due, record_dues_settled, void_fact
-from services.membership.operations.standing import facts_of
+from services.membership.model.facts import key_of
+from services.membership.operations.facts import record_dues_settled, void_fact
+from services.membership.operations.standing import facts_of, policies
+from services.membership.standing import Course
+from shared.ids import uuid7
 from shared.money import Money
 
 
-def owe(session: Session, member: Member, invoice: Invoice, *, actor: str, now: datetime) -> None:
-    """The instalments of an invoice are due on their days; the member is locked."""
-    there = _facts(session, member)
+def owe(
+    session: Session, issued: Sequence[Invoice], members: Mapping[UUID, Member], *, actor: str, now: datetime
+) -> None:
+    """The instalments of invoices just issued are due on their days, which lie ahead; the members are locked.
+
+    For thousands at once: nobody's standing of today changes by it, only the day on which the schedule looks again.
+    """
+    known: dict[UUID, list[StandingFact]] = defaultdict(list)
+    for fact in session.scalars(select(StandingFact).where(StandingFact.member_id.in_(members))):
+        known[fact.member_id].append(fact)
+    versions, today = policies(session), now.date()
+    for invoice in issued:
+        member, facts = members[invoice.member_id], known[invoice.member_id]
+        new = [one for one in _dues(invoice, actor=actor, now=now) if not _stands(one, facts)]
+        for one in new:
+            one.generation = max((row.generation for row in facts if row.key == one.key), default=0) + 1
+        session.add_all(new)
+        member.fact_count += len(new)
+        course = Course([row.fact for row in (*facts, *new)], versions)
+        late = any(one.effective_on < today for one in new)
+        member.next_change_on = today if late else course.wakes_on(today)
+    session.flush()
+
+
+def _dues(invoice: Invoice, *, actor: str, now: datetime) -> Iterator[StandingFact]:
     for one in invoice.instalments:
         period = invoice.period(one)
-        if f"dues_due {period}" not in there:
-            record_dues_due(
-                session,
-                member,
-                period=period,
-                due_on=one.due_on,
-                reference=invoice.reference,
-                actor=actor,
-                now=now,
-            )
+        yield StandingFact(
+            id=uuid7(),
+            member_id=invoice.member_id,
+            kind="dues_due",
+            key=key_of("dues_due", effective_on=one.due_on, period=period, voids_id=None),
+            effective_on=one.due_on,
+            period=period,
+            reason="",
+            reference=invoice.reference,
+            recorded_at=now,
+            recorded_by=actor,
+        )
+
+
+def _stands(new: StandingFact, facts: Sequence[StandingFact]) -> bool:
+    return any(row.key == new.key and not row.voided_by for row in facts)
 
 
 def follow(session: Session, member: Member, invoice: Invoice, *, actor: str, now: datetime) -> None:
