@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from services.membership.dues.instalments import Instalment, split
 from services.membership.model import (
@@ -94,7 +94,8 @@ def prepare_run(session: Session, run: DuesRun, *, actor: str, now: datetime) ->
     one_at_a_time(session)
     lag = _lag(session, run.year)
     query = _preview(run.year).where(_reason(run.year, lag, again=run.again).is_(None))
-    ready = session.scalars(query).all()
+    numbers = joinedload(Member.organization).selectinload(Organization.identifiers)
+    ready = session.scalars(query.options(numbers)).all()
     rows = [_draft(run, one, actor=actor, now=now) for one in _candidates(session, ready, run.year, again=run.again)]
     if rows:
         session.execute(insert(Invoice), rows)
