@@ -46,3 +46,49 @@ def _structure(code: str | None, language: Language) -> str:
 def explain_reason(reason: str, year: int, statistics_year: int, language: Language) -> str:
     """Why there is no amount, as a sentence in `language`."""
     return gettext(language, REASONS[reason], year=year, statistics_year=statistics_year)
+
+
+SKIPPED = {
+    "no_statistic": "No statistic of {statistics_year} is accepted, and its dues depend on it.",
+    "not_assessed": "Its dues of {year} are not recorded; record them first, or see its quote for why they can't be.",
+    "nothing_owed": "It owes nothing for {year}.",
+    "invoiced": "It was invoiced for {year} already.",
+    "no_contact": "Nobody can be written to: no contact for dues, management, presidency or office has a mail.",
+}
+
+
+def explain_skipped(reason: str, year: int, statistics_year: int, language: Language) -> str:
+    """Why a member is not invoiced, as a sentence in `language`."""
+    return gettext(language, SKIPPED[reason], year=year, statistics_year=statistics_year)
+
+
+POSTINGS = {
+    "invoiced": "Invoice {reference}",
+    "credited": "Credit note {reference}",
+    "written_off": "Written off: {reference}",
+    "paid": "Payment {reference}",
+    "allocated": "Put on an invoice",
+    "moved": "Moved to or from another member",
+    "refunded": "Refund {reference}",
+    "reversed": "Payment reversed {reference}",
+}
+
+
+def explain_posting(kind: str, reference: str, language: Language) -> str:
+    """What happened, as a line of an account."""
+    return gettext(language, POSTINGS[kind], reference=reference).strip()
+
+
+MATCHES = {
+    "invoice_number": "The invoice's number stands in the text.",
+    "amount_open": "The amount is what is open of the invoice.",
+    "amount_invoiced": "The amount is that of the whole invoice.",
+    "name": "The member's name stands in the text or is the payer's.",
+    "iban_seen": "The member has paid from this account before.",
+    "other_currency": "The invoice is in another currency.",
+}
+
+
+def explain_match(reason: str, language: Language) -> str:
+    """What speaks for a match, as a sentence in `language`."""
+    return gettext(language, MATCHES[reason])

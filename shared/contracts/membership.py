@@ -10,6 +10,7 @@ Category = Literal["full", "associate"]
 Standing = Literal["current", "grace", "suspended", "resigned", "terminated"]
 Verdict = Literal["approved", "rejected"]
 Occasion = Literal["request", "reminder", "question"]
+CreditMeans = Literal["credit_note", "write_off"]
 
 
 class MemberState(Event):
@@ -189,6 +190,83 @@ class ApplicationDecided(Event, topic="membership.application.decided", subject=
     until: date | None
 
 
+class DuesInvoiced(Event, topic="membership.dues.invoiced", subject="invoice_id"):
+    """An invoice was issued under `number`: `amount` in minor units of `currency`, the last part due on `due_on`."""
+
+    invoice_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    year: int
+    number: str
+    issued_on: date
+    due_on: date
+    amount: int
+    currency: str
+
+
+class DuesPaid(Event, topic="membership.dues.paid", subject="invoice_id"):
+    """A payment was put on an invoice, or taken off it again where `amount` is negative; `open` is still owed."""
+
+    invoice_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    year: int
+    payment_id: UUID
+    paid_on: date
+    amount: int
+    open: int
+    currency: str
+
+
+class DuesCredited(Event, topic="membership.dues.credited", subject="invoice_id"):
+    """A part of an invoice, or all of it, is not asked for any more: credited or written off; `open` is still owed."""
+
+    invoice_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    year: int
+    means: CreditMeans
+    number: str
+    amount: int
+    open: int
+    currency: str
+
+
+class DuesOverdue(Event, topic="membership.dues.overdue", subject="invoice_id"):
+    """An instalment was not paid in full by the day it was due; `open` of it is owed."""
+
+    invoice_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    year: int
+    number: str
+    instalment: int
+    due_on: date
+    open: int
+    currency: str
+
+
+class DuesReminded(Event, topic="membership.dues.reminded", subject="invoice_id", visibility="internal"):
+    """A member's contact is to be reminded of an instalment: `days` after it was due, before where negative.
+
+    `open` is owed of the instalment; of one invoice, instalment and `days` it is said once.
+    """
+
+    invoice_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    contact_id: UUID
+    name: str
+    language: str
+    year: int
+    number: str
+    instalment: int
+    due_on: date
+    days: int
+    open: int
+    currency: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -205,4 +283,9 @@ EVENTS: tuple[type[Event], ...] = (
     ProspectAdvanced,
     ApplicationSubmitted,
     ApplicationDecided,
+    DuesInvoiced,
+    DuesPaid,
+    DuesCredited,
+    DuesOverdue,
+    DuesReminded,
 )

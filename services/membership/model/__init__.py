@@ -7,9 +7,7 @@ from services.membership.model.affiliations import (
     AlreadyAffiliated,
     UnknownAffiliation,
 )
-from services.membership.model.application_decisions import (
-    ApplicationDecision,
-)
+from services.membership.model.application_decisions import ApplicationDecision
 from services.membership.model.application_documents import (
     AlreadyEndorsed,
     ApplicationDocument,
@@ -24,15 +22,8 @@ from services.membership.model.application_documents import (
     UnknownDocumentKind,
     UnknownEndorsement,
 )
-from services.membership.model.application_history import (
-    ApplicationEntry,
-)
-from services.membership.model.application_questions import (
-    ApplicationQuestion,
-    DueInPast,
-    DueTooLate,
-    NothingAsked,
-)
+from services.membership.model.application_history import ApplicationEntry
+from services.membership.model.application_questions import ApplicationQuestion, DueInPast, DueTooLate, NothingAsked
 from services.membership.model.application_states import (
     AlreadyApplying,
     AnswersWrong,
@@ -54,8 +45,18 @@ from services.membership.model.application_states import (
     TooEarlyToFind,
     UnknownApplication,
 )
-from services.membership.model.applications import (
-    MembershipApplication,
+from services.membership.model.applications import MembershipApplication
+from services.membership.model.bank import (
+    BankFile,
+    BankLine,
+    BankProfile,
+    ColumnsMissing,
+    LineSettled,
+    ProfileExists,
+    ProfileMissing,
+    UnknownBankLine,
+    UnknownBankProfile,
+    UnknownBankStatement,
 )
 from services.membership.model.base import Base
 from services.membership.model.campaigns import (
@@ -82,6 +83,18 @@ from services.membership.model.consultations import (
     PeriodOfConsultation,
     UnknownOpinion,
 )
+from services.membership.model.corrections import (
+    CreditNote,
+    CurrencyOfInvoice,
+    MoreThanInvoiced,
+    NeverIssued,
+    ProposerDecides,
+    UnknownCreditNote,
+    UnknownWriteOff,
+    WriteOff,
+    WriteOffDecided,
+    WriteOffProposed,
+)
 from services.membership.model.dues import (
     DiscountGranted,
     DiscountTooHigh,
@@ -95,6 +108,15 @@ from services.membership.model.dues import (
     UnknownDiscount,
     UnknownSimulation,
     YearAssessed,
+)
+from services.membership.model.dues_runs import (
+    DueDatesOutOfOrder,
+    DuesRun,
+    InstalmentInPast,
+    NothingToIssue,
+    RunNotDraft,
+    SharesIncomplete,
+    UnknownRun,
 )
 from services.membership.model.facts import (
     AlreadyLeaving,
@@ -130,7 +152,16 @@ from services.membership.model.formulas import (
 from services.membership.model.growth import GrowthTarget, UnknownTarget
 from services.membership.model.history import OrganizationChange
 from services.membership.model.imports import Finding, ImportRun, ImportRunning, UnknownImport
+from services.membership.model.invoices import (
+    Invoice,
+    NoDocumentYet,
+    NotADraft,
+    NothingOwed,
+    NumberSeries,
+    UnknownInvoice,
+)
 from services.membership.model.leads import Lead, LeadOfNobody, UnknownLead
+from services.membership.model.ledger import Entry, PeriodBackwards, Posting
 from services.membership.model.members import (
     AlreadyMember,
     KnownLater,
@@ -168,6 +199,24 @@ from services.membership.model.organizations import (
     UnknownOrganization,
     Unmatched,
 )
+from services.membership.model.payments import (
+    AmountInOtherCurrency,
+    MoreThanAllocated,
+    MoreThanCredit,
+    MoreThanOpen,
+    MovedNowhere,
+    NotPositive,
+    OfAnotherMember,
+    OtherCurrency,
+    Payment,
+    PaymentRecordedOtherwise,
+    PaymentRefunded,
+    PaymentReversed,
+    RateMissing,
+    RateNotNeeded,
+    ReceivedInFuture,
+    UnknownPayment,
+)
 from services.membership.model.policies import PolicyInPast, StandingPolicy
 from services.membership.model.prospects import (
     ActionInPast,
@@ -181,6 +230,7 @@ from services.membership.model.prospects import (
     RestInPast,
     UnknownProspect,
 )
+from services.membership.model.reminders import Reminder, ReminderPlan, StepsTwice
 from services.membership.model.review import AlreadyDecided, ReviewItem, UnknownReviewItem
 from services.membership.model.rolls import ElectoralRoll, RollEntry, UnknownRoll
 from services.membership.model.rounds import (
@@ -226,6 +276,7 @@ __all__ = [
     "AlreadyRecorded",
     "AlreadyUnmerged",
     "AlreadyVoided",
+    "AmountInOtherCurrency",
     "AnswersOutstanding",
     "AnswersWrong",
     "ApplicationClosed",
@@ -234,6 +285,9 @@ __all__ = [
     "ApplicationEntry",
     "ApplicationQuestion",
     "ApplicationUnderWay",
+    "BankFile",
+    "BankLine",
+    "BankProfile",
     "Base",
     "BeforeAdmission",
     "BothHave",
@@ -249,9 +303,12 @@ __all__ = [
     "CampaignTarget",
     "ChangesNothing",
     "ChoiceOfOne",
+    "ColumnsMissing",
     "Consultation",
     "ConsultationClosed",
     "Contact",
+    "CreditNote",
+    "CurrencyOfInvoice",
     "DatesOutOfOrder",
     "DecidedDifferent",
     "DecidedInFuture",
@@ -261,11 +318,13 @@ __all__ = [
     "DiscountUnknownToFormula",
     "DiscountWithdrawn",
     "DocumentAway",
+    "DueDatesOutOfOrder",
     "DueInPast",
     "DueTooLate",
     "DuesAssessment",
     "DuesDiscount",
     "DuesFormula",
+    "DuesRun",
     "DuesSimulation",
     "ElectoralRoll",
     "EmptyDocument",
@@ -273,6 +332,7 @@ __all__ = [
     "EndorserNotCurrent",
     "EndorsesItself",
     "EndsTooEarly",
+    "Entry",
     "Finding",
     "FormulaChange",
     "FormulaInUse",
@@ -285,9 +345,12 @@ __all__ = [
     "ImportRun",
     "ImportRunning",
     "Incomplete",
+    "InstalmentInPast",
+    "Invoice",
     "KnownLater",
     "Lead",
     "LeadOfNobody",
+    "LineSettled",
     "LinkRevoked",
     "LinkRevokedAlready",
     "MakerApproves",
@@ -296,9 +359,17 @@ __all__ = [
     "MembershipApplication",
     "Merge",
     "MergedWithItself",
+    "MoreThanAllocated",
+    "MoreThanCredit",
+    "MoreThanInvoiced",
+    "MoreThanOpen",
     "MoveNotAllowed",
+    "MovedNowhere",
+    "NeverIssued",
+    "NoDocumentYet",
     "NoFormulaInForce",
     "NoTargets",
+    "NotADraft",
     "NotAllowedFrom",
     "NotAtRest",
     "NotConfirmed",
@@ -309,11 +380,16 @@ __all__ = [
     "NotEditable",
     "NotEligible",
     "NotPassedOn",
+    "NotPositive",
     "NotVoidable",
     "NotYetHappened",
     "NothingAsked",
+    "NothingOwed",
+    "NothingToIssue",
     "NothingToWithdraw",
+    "NumberSeries",
     "ObjectionUnexplained",
+    "OfAnotherMember",
     "OnlyAssociates",
     "OpenApplicationInTheWay",
     "OpenProspectInTheWay",
@@ -323,14 +399,29 @@ __all__ = [
     "OrganizationChange",
     "OrganizationGone",
     "OrganizationMergedAway",
+    "OtherCurrency",
     "OwnSuccessor",
+    "Payment",
+    "PaymentRecordedOtherwise",
+    "PaymentRefunded",
+    "PaymentReversed",
+    "PeriodBackwards",
     "PeriodOfConsultation",
     "PolicyInPast",
+    "Posting",
+    "ProfileExists",
+    "ProfileMissing",
+    "ProposerDecides",
     "Prospect",
     "ProspectClosed",
     "ProspectEntry",
+    "RateMissing",
+    "RateNotNeeded",
+    "ReceivedInFuture",
     "RecordedOtherwise",
     "RejectionUnexplained",
+    "Reminder",
+    "ReminderPlan",
     "RestInPast",
     "RetiredBeforeItBegan",
     "ReviewItem",
@@ -339,6 +430,8 @@ __all__ = [
     "RoundClosed",
     "RoundExists",
     "RoundNotOpen",
+    "RunNotDraft",
+    "SharesIncomplete",
     "SimulatedDues",
     "StandingBackdated",
     "StandingChange",
@@ -351,6 +444,7 @@ __all__ = [
     "StatisticRequest",
     "StatisticRound",
     "StatisticStep",
+    "StepsTwice",
     "Successor",
     "SurvivorMerged",
     "TermMissing",
@@ -365,8 +459,12 @@ __all__ = [
     "UnknownAffiliation",
     "UnknownApplication",
     "UnknownAssessment",
+    "UnknownBankLine",
+    "UnknownBankProfile",
+    "UnknownBankStatement",
     "UnknownCampaign",
     "UnknownContact",
+    "UnknownCreditNote",
     "UnknownDiscount",
     "UnknownDocument",
     "UnknownDocumentKind",
@@ -374,21 +472,28 @@ __all__ = [
     "UnknownFact",
     "UnknownFormula",
     "UnknownImport",
+    "UnknownInvoice",
     "UnknownLead",
     "UnknownLink",
     "UnknownMember",
     "UnknownMerge",
     "UnknownOpinion",
     "UnknownOrganization",
+    "UnknownPayment",
     "UnknownPeriod",
     "UnknownProspect",
     "UnknownReviewItem",
     "UnknownRoll",
     "UnknownRound",
+    "UnknownRun",
     "UnknownSimulation",
     "UnknownStatistic",
     "UnknownTarget",
+    "UnknownWriteOff",
     "Unmatched",
+    "WriteOff",
+    "WriteOffDecided",
+    "WriteOffProposed",
     "WrongReviewItem",
     "YearAssessed",
 ]

@@ -1,5 +1,6 @@
 """Everything that can be done to the membership. Callers own the transaction."""
 
+from services.membership.operations.accounts import account, ageing
 from services.membership.operations.affiliations import (
     add_affiliation,
     affiliation_to_change,
@@ -7,17 +8,10 @@ from services.membership.operations.affiliations import (
     change_affiliation,
     remove_affiliation,
 )
-from services.membership.operations.application_board import (
-    ApplicationBoard,
-    application_board,
-)
-from services.membership.operations.application_checks import (
-    eligibility,
-    missing,
-)
-from services.membership.operations.application_decisions import (
-    decide_application,
-)
+from services.membership.operations.allocations import move, put_on, take_off
+from services.membership.operations.application_board import ApplicationBoard, application_board
+from services.membership.operations.application_checks import eligibility, missing
+from services.membership.operations.application_decisions import decide_application
 from services.membership.operations.application_documents import (
     add_document,
     add_endorsement,
@@ -52,6 +46,21 @@ from services.membership.operations.asking import (
     statistic_by_link,
 )
 from services.membership.operations.attribution import attribution, results_by_source
+from services.membership.operations.bank import (
+    add_bank_profile,
+    bank_line,
+    bank_line_to_change,
+    bank_lines,
+    bank_profile,
+    bank_profiles,
+    bank_statement,
+    bank_statements,
+    confirm_match,
+    ignore_line,
+    proposals,
+    reject_match,
+    take_statement,
+)
 from services.membership.operations.campaigns import (
     add_prospects,
     campaign,
@@ -78,9 +87,32 @@ from services.membership.operations.consultations import (
     say_opinion,
 )
 from services.membership.operations.contacts import add_contact, change_contact, contact_to_change, remove_contact
+from services.membership.operations.corrections import (
+    credit_invoice,
+    credit_note,
+    credit_notes,
+    decide_write_off,
+    propose_write_off,
+    write_off,
+    write_off_to_change,
+    write_offs,
+)
 from services.membership.operations.coverage import coverage
 from services.membership.operations.discounts import discount_to_change, discounts, grant_discount, withdraw_discount
 from services.membership.operations.dues import assessment, assessments, quote_dues, record_dues
+from services.membership.operations.dues_runs import (
+    candidates,
+    discard_run,
+    dues_run,
+    dues_runs,
+    plan_run,
+    prepare_run,
+    preview,
+    preview_totals,
+    run_counts,
+    run_to_change,
+    start_run,
+)
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
 from services.membership.operations.finding import organization, organization_to_change
 from services.membership.operations.formulas import (
@@ -95,18 +127,30 @@ from services.membership.operations.formulas import (
     retire_formula,
 )
 from services.membership.operations.funnel import campaign_names, conversion
-from services.membership.operations.growth import (
-    progress,
-    set_target,
-    target,
-    target_to_change,
-    targets,
-)
+from services.membership.operations.growth import progress, set_target, target, target_to_change, targets
 from services.membership.operations.history import changes
+from services.membership.operations.invoicing import (
+    announce_next_overdue,
+    discard_invoice,
+    invoice,
+    invoice_to_change,
+    invoices,
+    issue_next,
+)
 from services.membership.operations.leads import lead, leads, take_lead
+from services.membership.operations.ledger import balances, postings_of, reconcile
 from services.membership.operations.members import admit_prospect, change_standing, member, member_to_change, members
 from services.membership.operations.merges import merge_of, merge_organizations, merge_preview, merge_to_change, merges
 from services.membership.operations.organizations import add_organization, organizations, update_organization
+from services.membership.operations.payments import (
+    payment,
+    payment_to_change,
+    payments,
+    record_payment,
+    refund_payment,
+    reverse_payment,
+    uses_of,
+)
 from services.membership.operations.pipeline import board, by_fit, fits_of, load_in_order, today
 from services.membership.operations.policies import add_policy, policy_versions
 from services.membership.operations.prospects import (
@@ -123,6 +167,13 @@ from services.membership.operations.prospects import (
     update_prospect,
     wake_prospects,
 )
+from services.membership.operations.reminding import (
+    plan_reminders,
+    remind_next,
+    reminder_days,
+    reminder_plans,
+    reminders,
+)
 from services.membership.operations.review import review_item, review_item_to_change, review_items
 from services.membership.operations.rolls import draw_roll, roll, roll_entries, rolls
 from services.membership.operations.rounds import (
@@ -135,6 +186,7 @@ from services.membership.operations.rounds import (
 )
 from services.membership.operations.runs import findings, import_run, import_runs
 from services.membership.operations.scoring import fit_of
+from services.membership.operations.settling import instalments_of
 from services.membership.operations.simulating import (
     simulate,
     simulated_dues,
@@ -159,7 +211,9 @@ from services.membership.operations.voters import count_voters, voters
 __all__ = [
     "ApplicationBoard",
     "accept_statistic",
+    "account",
     "add_affiliation",
+    "add_bank_profile",
     "add_contact",
     "add_document",
     "add_endorsement",
@@ -170,7 +224,9 @@ __all__ = [
     "advance_prospect",
     "affiliation_to_change",
     "affiliations",
+    "ageing",
     "announce_next_due",
+    "announce_next_overdue",
     "answer_question",
     "application",
     "application_board",
@@ -183,6 +239,14 @@ __all__ = [
     "assessment",
     "assessments",
     "attribution",
+    "balances",
+    "bank_line",
+    "bank_line_to_change",
+    "bank_lines",
+    "bank_profile",
+    "bank_profiles",
+    "bank_statement",
+    "bank_statements",
     "board",
     "by_fit",
     "campaign",
@@ -192,6 +256,7 @@ __all__ = [
     "campaign_targets",
     "campaign_to_change",
     "campaigns",
+    "candidates",
     "change_affiliation",
     "change_campaign_state",
     "change_contact",
@@ -202,20 +267,29 @@ __all__ = [
     "check_statistic",
     "close_consultation",
     "close_consultations",
+    "confirm_match",
     "consult_members",
     "contact_to_change",
     "conversion",
     "count_voters",
     "coverage",
+    "credit_invoice",
+    "credit_note",
+    "credit_notes",
     "decide",
     "decide_application",
+    "decide_write_off",
     "declare_statistic",
     "discard_formula",
+    "discard_invoice",
+    "discard_run",
     "discount_to_change",
     "discounts",
     "document",
     "draft_formula",
     "draw_roll",
+    "dues_run",
+    "dues_runs",
     "eligibility",
     "ensure_known",
     "facts",
@@ -229,8 +303,14 @@ __all__ = [
     "formulas",
     "grant_discount",
     "history",
+    "ignore_line",
     "import_run",
     "import_runs",
+    "instalments_of",
+    "invoice",
+    "invoice_to_change",
+    "invoices",
+    "issue_next",
     "known_documents",
     "lapse_applications",
     "lead",
@@ -249,6 +329,7 @@ __all__ = [
     "merge_to_change",
     "merges",
     "missing",
+    "move",
     "note_application",
     "note_prospect",
     "open_application",
@@ -260,19 +341,39 @@ __all__ = [
     "organization",
     "organization_to_change",
     "organizations",
+    "payment",
+    "payment_to_change",
+    "payments",
     "plan_campaign",
+    "plan_reminders",
+    "plan_run",
     "policy_versions",
     "position",
+    "postings_of",
     "prepare_application",
+    "prepare_run",
+    "preview",
+    "preview_totals",
     "progress",
+    "proposals",
+    "propose_write_off",
     "prospect",
     "prospect_to_change",
     "prospects",
+    "put_on",
     "question_statistic",
     "quote_dues",
+    "reconcile",
     "record_dues",
     "record_dues_due",
     "record_dues_settled",
+    "record_payment",
+    "refund_payment",
+    "reject_match",
+    "remind_next",
+    "reminder_days",
+    "reminder_plans",
+    "reminders",
     "remove_affiliation",
     "remove_contact",
     "remove_document",
@@ -281,6 +382,7 @@ __all__ = [
     "rest_prospect",
     "results_by_source",
     "retire_formula",
+    "reverse_payment",
     "review_item",
     "review_item_to_change",
     "review_items",
@@ -291,6 +393,8 @@ __all__ = [
     "rolls",
     "round_overview",
     "round_to_change",
+    "run_counts",
+    "run_to_change",
     "say_by_link",
     "say_opinion",
     "screen_application",
@@ -300,6 +404,7 @@ __all__ = [
     "simulation",
     "simulation_totals",
     "simulations",
+    "start_run",
     "statistic",
     "statistic_by_link",
     "statistic_round",
@@ -309,6 +414,8 @@ __all__ = [
     "submit_application",
     "succeed",
     "take_lead",
+    "take_off",
+    "take_statement",
     "target",
     "target_to_change",
     "targets",
@@ -318,11 +425,15 @@ __all__ = [
     "update_campaign",
     "update_organization",
     "update_prospect",
+    "uses_of",
     "void_fact",
     "voters",
     "wake_prospects",
     "whole",
     "withdraw_application",
     "withdraw_discount",
+    "write_off",
+    "write_off_to_change",
+    "write_offs",
     "year_before",
 ]

@@ -1,20 +1,25 @@
 """Every way into the membership service, a module per noun."""
 
+from services.membership.service.accounts import AccountRoutes
 from services.membership.service.affiliations import AffiliationRoutes
 from services.membership.service.application_documents import ApplicationDocumentRoutes
 from services.membership.service.applications import ApplicationRoutes
+from services.membership.service.bank import BankRoutes
 from services.membership.service.campaigns import CampaignRoutes
 from services.membership.service.consultation_links import ConsultationLinkRoutes
 from services.membership.service.consultations import ConsultationRoutes
 from services.membership.service.coverage import CoverageRoutes
 from services.membership.service.dues import DuesRoutes
+from services.membership.service.dues_runs import DuesRunRoutes
 from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
 from services.membership.service.imports import ImportRoutes
+from services.membership.service.invoices import InvoiceRoutes
 from services.membership.service.leads import LeadRoutes
 from services.membership.service.members import MemberRoutes
 from services.membership.service.merges import MergeRoutes
 from services.membership.service.organizations import OrganizationRoutes
+from services.membership.service.payments import PaymentRoutes
 from services.membership.service.pipeline import PipelineRoutes
 from services.membership.service.prospects import ProspectRoutes
 from services.membership.service.review import ReviewRoutes
@@ -53,6 +58,11 @@ class MembershipService(
     FormulaRoutes,
     DuesRoutes,
     SimulationRoutes,
+    DuesRunRoutes,
+    InvoiceRoutes,
+    PaymentRoutes,
+    AccountRoutes,
+    BankRoutes,
 ):
     """Organizations, prospects, members, what they declare and owe, and the registers they come from."""
 
