@@ -41,6 +41,7 @@ def complaints(url: str, token: str, examples: int) -> list[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.timeout(900)  # grows with the routes, and shares two cores with other tests
 def test_no_answer_is_outside_the_document(house: System, service: str) -> None:
     url = house.plan.instance.services[service].url
     assert complaints(url, house.plan.instance.token(), examples=5) == []
