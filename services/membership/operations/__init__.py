@@ -30,6 +30,7 @@ from services.membership.operations.campaigns import (
 )
 from services.membership.operations.contacts import add_contact, change_contact, contact_to_change, remove_contact
 from services.membership.operations.coverage import coverage
+from services.membership.operations.directory import entries, listing
 from services.membership.operations.discounts import discount_to_change, discounts, grant_discount, withdraw_discount
 from services.membership.operations.dues import assessment, assessments, quote_dues, record_dues
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
@@ -153,6 +154,7 @@ __all__ = [
     "draft_formula",
     "draw_roll",
     "ensure_known",
+    "entries",
     "facts",
     "findings",
     "fit_of",
@@ -167,6 +169,7 @@ __all__ = [
     "import_runs",
     "lead",
     "leads",
+    "listing",
     "load_in_order",
     "lose_prospect",
     "make_link",

@@ -29,6 +29,7 @@ from services.membership.schemas.coverage import (
     TargetRequest,
     TargetResponse,
 )
+from services.membership.schemas.directory import DirectoryFilter
 from services.membership.schemas.dues import (
     AssessmentFilter,
     AssessmentResponse,
@@ -199,6 +200,7 @@ __all__ = [
     "DecisionFact",
     "DecisionRequest",
     "DeclarationRequest",
+    "DirectoryFilter",
     "DiscountFilter",
     "DiscountRequest",
     "DiscountResponse",

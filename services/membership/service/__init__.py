@@ -3,6 +3,7 @@
 from services.membership.service.affiliations import AffiliationRoutes
 from services.membership.service.campaigns import CampaignRoutes
 from services.membership.service.coverage import CoverageRoutes
+from services.membership.service.directory import DirectoryRoutes
 from services.membership.service.dues import DuesRoutes
 from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
@@ -33,6 +34,7 @@ class MembershipService(
     CampaignRoutes,
     CoverageRoutes,
     MemberRoutes,
+    DirectoryRoutes,
     FactRoutes,
     StandingRoutes,
     ReviewRoutes,
