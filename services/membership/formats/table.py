@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
 
 Kind = Literal["string", "integer", "number", "date"]
-Value = str | int | float | date | None
+Value = str | int | float | Decimal | date | None
 
 
 @dataclass(frozen=True)

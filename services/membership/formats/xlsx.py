@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
+from decimal import Decimal
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -54,7 +55,7 @@ def _write_cell(sheet: Any, row: int, place: int, value: Value, day: Format) -> 
     """Each by its kind, so that a text is never guessed to be a formula, a number or a link."""
     if isinstance(value, date) and value >= _FIRST_DAY:
         sheet.write_datetime(row, place, datetime.combine(value, time()), day)
-    elif isinstance(value, int | float):
+    elif isinstance(value, int | float | Decimal):
         sheet.write_number(row, place, value)
     elif value is not None:
         sheet.write_string(row, place, str(value)[:_MOST_CHARACTERS])

@@ -54,6 +54,7 @@ from services.membership.operations.growth import (
     target_to_change,
     targets,
 )
+from services.membership.operations.growth_report import growth_report
 from services.membership.operations.history import changes
 from services.membership.operations.leads import lead, leads, take_lead
 from services.membership.operations.members import admit_prospect, change_standing, member, member_to_change, members
@@ -164,6 +165,7 @@ __all__ = [
     "formula_to_change",
     "formulas",
     "grant_discount",
+    "growth_report",
     "history",
     "import_run",
     "import_runs",

@@ -72,6 +72,12 @@ from services.membership.schemas.formulas import (
     FormulaSummary,
 )
 from services.membership.schemas.funnel import FunnelFilter, FunnelResponse
+from services.membership.schemas.growth_report import (
+    GrowthChartQuery,
+    GrowthPeriod,
+    GrowthReportResponse,
+    GrowthTableQuery,
+)
 from services.membership.schemas.imports import (
     FindingFilter,
     FindingResponse,
@@ -223,6 +229,10 @@ __all__ = [
     "FormulaSummary",
     "FunnelFilter",
     "FunnelResponse",
+    "GrowthChartQuery",
+    "GrowthPeriod",
+    "GrowthReportResponse",
+    "GrowthTableQuery",
     "IdentifierRequest",
     "IdentifierResponse",
     "ImportFilter",

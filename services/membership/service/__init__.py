@@ -7,6 +7,7 @@ from services.membership.service.directory import DirectoryRoutes
 from services.membership.service.dues import DuesRoutes
 from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
+from services.membership.service.growth_report import GrowthReportRoutes
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.leads import LeadRoutes
 from services.membership.service.members import MemberRoutes
@@ -33,6 +34,7 @@ class MembershipService(
     LeadRoutes,
     CampaignRoutes,
     CoverageRoutes,
+    GrowthReportRoutes,
     MemberRoutes,
     DirectoryRoutes,
     FactRoutes,
