@@ -1,6 +1,7 @@
 """The growth report as charts, in the reader's language. Pure."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
@@ -57,7 +58,7 @@ def _retention(report: GrowthReport, language: Language) -> str:
         for one in report.growth.cohorts[-_MOST_ROWS:]
     ]
     chart = _chart(report, language, "retention", rows, shown=lambda part: format_percent(part, locale=language))
-    return svg.bars(chart)
+    return svg.bars(replace(chart, least_step=0.1))
 
 
 def _funnel(report: GrowthReport, language: Language) -> str:

@@ -42,6 +42,8 @@ class Chart:
     rows: Sequence[Row]
     empty: str
     shown: Callable[[float], str]
+    least_step: float = 1
+    """Between two marks of the axis: of what is counted there are no halves."""
 
 
 def bars(chart: Chart) -> str:
@@ -74,7 +76,7 @@ def columns(chart: Chart) -> str:
             parts.append(_text(left + step / 2, bottom + 18, row.label, anchor="middle"))
     parts.append(_axis(_COLUMN_LEFT, scale.zero, _WIDTH - 30, scale.zero))
     parts.append(_text((_COLUMN_LEFT + _WIDTH - 30) / 2, height - 14, chart.label_axis, anchor="middle"))
-    parts.append(_text(12, _TOP - 10, chart.value_axis))
+    parts.append(_text(12, _TOP - 14, chart.value_axis))
     return "\n".join([*parts, "</svg>"])
 
 
@@ -84,7 +86,7 @@ class _Scale:
     def __init__(self, chart: Chart, *, start: float, end: float) -> None:
         values = [value for row in chart.rows for value in row.values] or [0]
         low, high = min(0, *values), max(0, *values)
-        self.step = _round_step((high - low or 1) / _TICKS)
+        self.step = max(chart.least_step, _round_step((high - low or 1) / _TICKS))
         self.low = floor(low / self.step) * self.step
         self.high = max(-floor(-high / self.step) * self.step, self.low + self.step)
         self._start, self._size = start, end - start
