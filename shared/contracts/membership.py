@@ -161,6 +161,14 @@ class ProspectAdvanced(Event, topic="membership.prospect.advanced", subject="pro
     stage: str
 
 
+class MemberConsentChanged(Event, topic="membership.member.consent_changed", subject="member_id"):
+    """What a member agrees to show in the public directory is another: `shows` are all groups of fields, maybe none."""
+
+    member_id: UUID
+    organization_id: UUID
+    shows: tuple[str, ...]
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -175,4 +183,5 @@ EVENTS: tuple[type[Event], ...] = (
     OrganizationMerged,
     OrganizationUnmerged,
     ProspectAdvanced,
+    MemberConsentChanged,
 )

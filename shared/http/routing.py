@@ -46,6 +46,7 @@ class Declaration:
     idempotent: bool
     at_once: bool
     refuses: tuple[type[Problem], ...]
+    cached: int
 
     @property
     def takes_body(self) -> bool:
@@ -109,6 +110,7 @@ def route(
     idempotent: bool = True,
     at_once: bool = False,
     refuses: tuple[type[Problem], ...] = (),
+    cached: int = 0,
 ) -> Callable[[Method], Method]:
     """The decorated method answers `method` at `path`; its first argument is a Call, path parts are keyword arguments.
 
@@ -122,7 +124,8 @@ def route(
     `consumes` other types than JSON gives the method the bytes as call.raw. `idempotent=False` refuses an
     Idempotency-Key where the answer must not be stored, since it shows a secret. `at_once` answers while all workers
     are taken too; the method gets no dependencies, and must not take long. `refuses` names problems that only
-    this route answers with.
+    this route answers with. `cached` seconds anybody on the way may keep the answer of a public route, which has an
+    ETag of its bytes.
     What the method returns with an integer `version` gets an ETag. A werkzeug Response goes out as it is.
     """
     declaration = Declaration(
@@ -142,6 +145,7 @@ def route(
         idempotent=idempotent,
         at_once=at_once,
         refuses=refuses,
+        cached=cached,
     )
 
     def decorate(function: Method) -> Method:

@@ -21,6 +21,7 @@ from services.membership.model.campaigns import (
     TooManyTargets,
     UnknownCampaign,
 )
+from services.membership.model.consents import ConsentInFuture, DirectoryConsent, NotListed
 from services.membership.model.dues import (
     DiscountGranted,
     DiscountTooHigh,
@@ -177,9 +178,11 @@ __all__ = [
     "CampaignTarget",
     "ChangesNothing",
     "ChoiceOfOne",
+    "ConsentInFuture",
     "Contact",
     "DatesOutOfOrder",
     "DecidedDifferent",
+    "DirectoryConsent",
     "DiscountGranted",
     "DiscountTooHigh",
     "DiscountUnknownToFormula",
@@ -218,6 +221,7 @@ __all__ = [
     "NotConfirmed",
     "NotDecidable",
     "NotDeclarable",
+    "NotListed",
     "NotPassedOn",
     "NotVoidable",
     "NotYetHappened",

@@ -28,6 +28,13 @@ from services.membership.operations.campaigns import (
     plan_campaign,
     update_campaign,
 )
+from services.membership.operations.consents import (
+    consent_to_change,
+    consents,
+    consents_of,
+    give_consent,
+    public_members,
+)
 from services.membership.operations.contacts import add_contact, change_contact, contact_to_change, remove_contact
 from services.membership.operations.coverage import coverage
 from services.membership.operations.directory import entries, listing
@@ -143,6 +150,9 @@ __all__ = [
     "change_standing",
     "changes",
     "check_statistic",
+    "consent_to_change",
+    "consents",
+    "consents_of",
     "contact_to_change",
     "conversion",
     "count_voters",
@@ -164,6 +174,7 @@ __all__ = [
     "formula_of_year",
     "formula_to_change",
     "formulas",
+    "give_consent",
     "grant_discount",
     "growth_report",
     "history",
@@ -197,6 +208,7 @@ __all__ = [
     "prospect",
     "prospect_to_change",
     "prospects",
+    "public_members",
     "question_statistic",
     "quote_dues",
     "record_dues",

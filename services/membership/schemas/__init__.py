@@ -20,6 +20,12 @@ from services.membership.schemas.campaigns import (
     CampaignTargetFilter,
     CampaignTargetResponse,
 )
+from services.membership.schemas.consents import (
+    ConsentRequest,
+    ConsentResponse,
+    PublicMemberFilter,
+    PublicMemberResponse,
+)
 from services.membership.schemas.coverage import (
     CoverageFilter,
     CoverageResponse,
@@ -198,6 +204,8 @@ __all__ = [
     "CampaignTargetFilter",
     "CampaignTargetResponse",
     "CheckResponse",
+    "ConsentRequest",
+    "ConsentResponse",
     "ContactChange",
     "ContactRequest",
     "ContactResponse",
@@ -274,6 +282,8 @@ __all__ = [
     "ProspectRequest",
     "ProspectResponse",
     "ProspectRest",
+    "PublicMemberFilter",
+    "PublicMemberResponse",
     "QuestionRequest",
     "QuoteFilter",
     "QuoteResponse",

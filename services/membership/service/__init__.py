@@ -2,6 +2,7 @@
 
 from services.membership.service.affiliations import AffiliationRoutes
 from services.membership.service.campaigns import CampaignRoutes
+from services.membership.service.consents import ConsentRoutes
 from services.membership.service.coverage import CoverageRoutes
 from services.membership.service.directory import DirectoryRoutes
 from services.membership.service.dues import DuesRoutes
@@ -15,6 +16,7 @@ from services.membership.service.merges import MergeRoutes
 from services.membership.service.organizations import OrganizationRoutes
 from services.membership.service.pipeline import PipelineRoutes
 from services.membership.service.prospects import ProspectRoutes
+from services.membership.service.public_directory import PublicDirectoryRoutes
 from services.membership.service.review import ReviewRoutes
 from services.membership.service.rounds import RoundRoutes
 from services.membership.service.simulations import SimulationRoutes
@@ -37,6 +39,8 @@ class MembershipService(
     GrowthReportRoutes,
     MemberRoutes,
     DirectoryRoutes,
+    ConsentRoutes,
+    PublicDirectoryRoutes,
     FactRoutes,
     StandingRoutes,
     ReviewRoutes,
