@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 import vobject
 
+from services.membership.service.directory import attached
 from tests.conftest import Servers
 from tests.system import System, system
 
@@ -86,6 +87,18 @@ def test_who_may_read_members_may_not_take_all_contacts_along(running: System, f
         refusal = api.get(f"/v1/directory/members.{form}", headers={"Authorization": f"Bearer {token}"})
     assert (refusal.status_code, refusal.json()["type"]) == (403, "/problems/missing-scope")
     assert "membership:export" in refusal.json()["detail"]
+
+
+def test_a_file_that_breaks_off_is_not_taken_for_a_whole_one(caplog: pytest.LogCaptureFixture) -> None:
+    def written() -> Iterator[bytes]:
+        yield b"name"
+        raise OSError("the database is away")
+
+    sent = attached(written(), "text/csv", "members.csv").iter_encoded()
+    assert next(sent) == b"name"
+    with pytest.raises(OSError, match="away"):
+        next(sent)
+    assert "a file broke off" in caplog.messages
 
 
 def test_a_filter_that_can_not_be_is_refused(api: httpx.Client) -> None:

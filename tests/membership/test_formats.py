@@ -150,3 +150,10 @@ def test_what_is_not_known_has_no_line_in_a_card() -> None:
     assert b"TEL" not in vcard.card("org", UID, [("FN", "x"), vcard.telephone("")])
     assert vcard.parts("", "", "") == ""
     assert vcard.uri("https://a.example/x,y;z\r\n") == "https://a.example/x,y;z"
+
+
+def test_cards_are_gathered_and_none_is_lost() -> None:
+    cards = [vcard.card("org", UID, [("FN", f"Cooperativa {number}")]) for number in range(1000)]
+    pieces = list(vcard.gathered(cards))
+    assert b"".join(pieces) == b"".join(cards)
+    assert 1 < len(pieces) < 20

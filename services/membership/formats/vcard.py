@@ -1,7 +1,7 @@
 """vCard 4.0 (RFC 6350): escaping, folding, and the properties an address book of organizations needs. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,6 +9,8 @@ MEDIA_TYPE = "text/vcard; charset=utf-8"
 
 _LONGEST_LINE = 75
 """Octets before a line is folded, its end not counted."""
+
+_CHUNK = 16_384
 
 _ESCAPES = str.maketrans({"\\": "\\\\", ",": "\\,", ";": "\\;", "\n": "\\n"})
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -22,6 +24,17 @@ def card(kind: str, uid: UUID, properties: Iterable[tuple[str, str]]) -> bytes:
     head = [("BEGIN", "VCARD"), ("VERSION", "4.0"), ("KIND", kind), ("UID", urn(uid))]
     lines = [*head, *((name, value) for name, value in properties if value), ("END", "VCARD")]
     return "".join(fold(f"{name}:{value}") for name, value in lines).encode()
+
+
+def gathered(cards: Iterable[bytes]) -> Iterator[bytes]:
+    """The cards in pieces of some kilobytes."""
+    piece = bytearray()
+    for one in cards:
+        piece += one
+        if len(piece) > _CHUNK:
+            yield bytes(piece)
+            piece.clear()
+    yield bytes(piece)
 
 
 def fold(line: str) -> str:

@@ -16,8 +16,8 @@ from services.membership.operations.members import members
 from services.membership.operations.voters import voters
 from shared.contracts.membership import Standing
 
-_PORTION = 250
-"""Members that are read at once."""
+_PORTION = 100
+"""Members that are read at once; between two portions others are served."""
 
 
 @dataclass(frozen=True, kw_only=True)

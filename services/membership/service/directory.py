@@ -1,5 +1,6 @@
 """The directory of members as files."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from shared.database import transaction
 from shared.http.call import Call
 from shared.http.routing import route
 from shared.i18n import gettext
+
+log = logging.getLogger("intercoop.membership")
 
 _MEMBERS = "/v1/directory/members"
 TITLE = "Directory of members"
@@ -45,7 +48,7 @@ class DirectoryRoutes:
         """A card for each organization, by its last membership, and one for each person who acts for it: vCard 4.0."""
         found = operations.listing(call.session, **call.query, one_per_organization=True, now=call.now)
         written = (card for entry in _entries(call, found) for card in cards(entry, call.language))
-        return attached(written, vcard.MEDIA_TYPE, f"members-{found.on}.vcf")
+        return attached(vcard.gathered(written), vcard.MEDIA_TYPE, f"members-{found.on}.vcf")
 
     @route("GET", f"{_MEMBERS}.schema.json", scope=READ)
     def show_members_schema(self, call: Call) -> dict[str, Any]:
@@ -55,10 +58,19 @@ class DirectoryRoutes:
 
 def attached(written: Iterable[bytes], media_type: str, name: str) -> Response:
     """A file to keep; nobody on the way may keep it."""
-    response = Response(written, content_type=media_type)
+    response = Response(_watched(written), content_type=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _watched(written: Iterable[bytes]) -> Iterator[bytes]:
+    """A file that breaks off shows by its missing end, and here why: nobody else would say it."""
+    try:
+        yield from written
+    except Exception:
+        log.exception("a file broke off")
+        raise
 
 
 def _table(call: Call, found: Listing) -> Table:
