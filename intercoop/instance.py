@@ -19,6 +19,7 @@ SERVICES = tuple(BY_PUBLISHER)
 STAFF_SCOPES = (
     *(f"{service}:{right}" for service in SERVICES for right in ("read", "write")),
     "membership:approve",
+    "membership:export",
     "funding:approve",
     "feed:read",
     "ops",

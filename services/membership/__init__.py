@@ -4,10 +4,11 @@ Owns: organizations, identifiers, contacts, affiliations, merges, prospects, cam
     applications with their papers, consultations and decisions, members with the facts of their standing, its policy,
     electoral rolls, imports of registers, reviews, statistic rounds and
     declarations, dues formulas, discounts, assessments and simulations, dues runs, invoices, payments, credit notes,
-    write-offs, the ledger of all of them, reminders, bank statements
+    write-offs, the ledger of all of them, reminders, bank statements,
+    consents to the public directory
 Publishes: ProspectOpened, ProspectAdvanced, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged,
     ContactChanged, RegistryImported, OrganizationMerged, OrganizationUnmerged, StatisticRequested, StatisticDeclared,
     DuesAssessed, ApplicationSubmitted, ApplicationDecided, DuesInvoiced, DuesPaid, DuesCredited, DuesOverdue,
-    DuesReminded
+    DuesReminded, MemberConsentChanged
 Listens to: LeadCaptured (events)
 """

@@ -83,6 +83,11 @@ class Course:
             if one.kind != "voided" and one.id not in voided:
                 self._facts[one.kind].append(one)
 
+    @property
+    def admitted_on(self) -> date | None:
+        """The day the membership began, if it was admitted at all."""
+        return self._admission.effective_on if self._admission else None
+
     def state(self, on: date) -> State:
         """Where the member stands on a day, and why."""
         if self._admission is None or on < self._admission.effective_on:

@@ -267,6 +267,14 @@ class DuesReminded(Event, topic="membership.dues.reminded", subject="invoice_id"
     currency: str
 
 
+class MemberConsentChanged(Event, topic="membership.member.consent_changed", subject="member_id"):
+    """What a member agrees to show in the public directory is another: `shows` are all groups of fields, maybe none."""
+
+    member_id: UUID
+    organization_id: UUID
+    shows: tuple[str, ...]
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -288,4 +296,5 @@ EVENTS: tuple[type[Event], ...] = (
     DuesCredited,
     DuesOverdue,
     DuesReminded,
+    MemberConsentChanged,
 )

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import closing
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -164,7 +165,8 @@ def _perform(route: "Route", call: Call, method: Callable[..., Any]) -> Response
     if route.declaration.requires_if_match and not call.if_match.checked:
         raise RuntimeError(f"{route.method_name} must hold If-Match against what it changes: call.match(aggregate)")
     call.session.flush()
-    return _render(route, call, result)
+    response = _render(route, call, result)
+    return _kept(call, response, seconds=route.declaration.cached) if route.declaration.cached else response
 
 
 def _once(
@@ -215,6 +217,17 @@ def _render_page(route: "Route", call: Call, page: Page[Any]) -> Response:
         following = call.request.args.copy()
         following["cursor"] = page.next_cursor
         response.headers["Link"] = f'<{call.request.path}?{urlencode(list(following.items(multi=True)))}>; rel="next"'
+    return response
+
+
+def _kept(call: Call, response: Response, *, seconds: int) -> Response:
+    """Anybody may keep it for a while, and then ask whether it is still the same."""
+    tag = f'"{sha256(response.get_data()).hexdigest()[:32]}"'
+    if unchanged(call.request.headers.get("If-None-Match"), tag):
+        response = Response(status=304, headers={"Link": link} if (link := response.headers.get("Link")) else None)
+        del response.headers["Content-Type"]
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
     return response
 
 

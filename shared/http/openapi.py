@@ -137,7 +137,8 @@ def _header(name: str, description: str, *, required: bool = False) -> dict[str,
 
 def _responses(spec: APISpec, declaration: Declaration) -> dict[str, Any]:
     found: dict[str, Any] = {str(declaration.status): _success(spec, declaration)}
-    if declaration.method in READS and declaration.returns is not None and declaration.sort is None:
+    tagged = declaration.method in READS and declaration.returns is not None and declaration.sort is None
+    if tagged or declaration.cached:
         found["304"] = {"description": "Not changed since the version If-None-Match names."}
     for status, title in sorted(_refusals(declaration).items()):
         found[str(status)] = {
@@ -174,6 +175,8 @@ def _success(spec: APISpec, declaration: Declaration) -> dict[str, Any]:
     headers = {}
     if "version" in (declaration.returns.fields if declaration.returns else {}) and declaration.sort is None:
         headers["ETag"] = {"schema": {"type": "string"}, "description": "The version, for If-Match and If-None-Match."}
+    if declaration.cached:
+        headers["ETag"] = {"schema": {"type": "string"}, "description": "The answer's, for If-None-Match."}
     if declaration.location:
         headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is now."}
     if declaration.sort is not None:

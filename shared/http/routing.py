@@ -38,6 +38,7 @@ class Options(TypedDict, total=False):
     `at_once` answers while all workers are taken too; the method gets no dependencies, and must not take long.
     `waits`: the method waits or streams, with short transactions of its own on call.engine; it has no session, so that
     no connection is held meanwhile. `refuses` names problems that only this route answers with.
+    `cached` seconds anybody on the way may keep the answer of a public route, which has an ETag of its bytes.
     """
 
     status: int
@@ -52,6 +53,7 @@ class Options(TypedDict, total=False):
     at_once: bool
     waits: bool
     refuses: tuple[type[Problem], ...]
+    cached: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,7 @@ class Declaration:
     at_once: bool = False
     waits: bool = False
     refuses: tuple[type[Problem], ...] = ()
+    cached: int = 0
 
     @property
     def takes_body(self) -> bool:

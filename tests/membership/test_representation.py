@@ -46,3 +46,14 @@ def test_the_accepted_statistic_gives_the_delegates_of_a_member_and_of_the_voter
     voters = operations.voters(session, now=LATER)
     assert [one.quota for one in voters] == [known.quota]
     assert operations.count_voters(voters, on=LATER.date(), known_at=LATER).without_statistic == 0
+
+
+def test_a_prospect_that_was_a_member_is_as_large_as_it_declared_then(session: Session) -> None:
+    member, other = a_member(session), a_member(session, name="Otra")
+    a_round(session, 2025)
+    accepted(session, member, 25_000, 2025)
+    accepted(session, other, 9, 2025)
+    before = operations.fit_of(session, member.organization, now=NOW - timedelta(days=1))
+    assert "size_unknown" in [reason.code for reason in before.reasons]
+    [size] = [one for one in operations.fit_of(session, member.organization, now=LATER).reasons if one.fact == "size"]
+    assert (size.code, size.params) == ("size", {"persons": 25_000})

@@ -72,6 +72,7 @@ from services.membership.model.campaigns import (
     TooManyTargets,
     UnknownCampaign,
 )
+from services.membership.model.consents import ConsentInFuture, DirectoryConsent, NotListed
 from services.membership.model.consultations import (
     AnswersOutstanding,
     Consultation,
@@ -304,6 +305,7 @@ __all__ = [
     "ChangesNothing",
     "ChoiceOfOne",
     "ColumnsMissing",
+    "ConsentInFuture",
     "Consultation",
     "ConsultationClosed",
     "Contact",
@@ -313,6 +315,7 @@ __all__ = [
     "DecidedDifferent",
     "DecidedInFuture",
     "DecidedTooEarly",
+    "DirectoryConsent",
     "DiscountGranted",
     "DiscountTooHigh",
     "DiscountUnknownToFormula",
@@ -379,6 +382,7 @@ __all__ = [
     "NotDeclarable",
     "NotEditable",
     "NotEligible",
+    "NotListed",
     "NotPassedOn",
     "NotPositive",
     "NotVoidable",

@@ -74,6 +74,13 @@ from services.membership.operations.campaigns import (
     plan_campaign,
     update_campaign,
 )
+from services.membership.operations.consents import (
+    consent_to_change,
+    consents,
+    consents_of,
+    give_consent,
+    public_members,
+)
 from services.membership.operations.consultations import (
     close_consultation,
     close_consultations,
@@ -98,6 +105,7 @@ from services.membership.operations.corrections import (
     write_offs,
 )
 from services.membership.operations.coverage import coverage
+from services.membership.operations.directory import entries, listing
 from services.membership.operations.discounts import discount_to_change, discounts, grant_discount, withdraw_discount
 from services.membership.operations.dues import assessment, assessments, quote_dues, record_dues
 from services.membership.operations.dues_runs import (
@@ -128,6 +136,7 @@ from services.membership.operations.formulas import (
 )
 from services.membership.operations.funnel import campaign_names, conversion
 from services.membership.operations.growth import progress, set_target, target, target_to_change, targets
+from services.membership.operations.growth_report import growth_report
 from services.membership.operations.history import changes
 from services.membership.operations.invoicing import (
     announce_next_overdue,
@@ -268,6 +277,9 @@ __all__ = [
     "close_consultation",
     "close_consultations",
     "confirm_match",
+    "consent_to_change",
+    "consents",
+    "consents_of",
     "consult_members",
     "contact_to_change",
     "conversion",
@@ -292,6 +304,7 @@ __all__ = [
     "dues_runs",
     "eligibility",
     "ensure_known",
+    "entries",
     "facts",
     "find_application",
     "findings",
@@ -301,7 +314,9 @@ __all__ = [
     "formula_of_year",
     "formula_to_change",
     "formulas",
+    "give_consent",
     "grant_discount",
+    "growth_report",
     "history",
     "ignore_line",
     "import_run",
@@ -315,6 +330,7 @@ __all__ = [
     "lapse_applications",
     "lead",
     "leads",
+    "listing",
     "load_in_order",
     "lose_prospect",
     "make_link",
@@ -360,6 +376,7 @@ __all__ = [
     "prospect",
     "prospect_to_change",
     "prospects",
+    "public_members",
     "put_on",
     "question_statistic",
     "quote_dues",

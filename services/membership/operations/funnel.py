@@ -6,22 +6,23 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from services.membership.funnel import Funnel, Journey, funnels
 from services.membership.model import Campaign, Organization, Prospect, ProspectEntry
 
-CohortBy = Literal["month", "country", "campaign", "owner"]
+CohortBy = Literal["period", "month", "country", "campaign", "owner"]
 
 
 def conversion(session: Session, *, by: CohortBy, since: date, until: date, now: datetime) -> dict[str, Funnel]:
-    """The funnels of the prospects opened from `since` to `until`, by cohort.
+    """The funnels of the prospects opened from `since` to `until`, by cohort, by what had happened until `now`.
 
-    A cohort is a month as 2026-05, a country, a campaign's id, or the owner they have now; "" where there is none.
+    A cohort is a month as 2026-05, a country, a campaign's id, or the owner they have now; "" where there is none, and
+    for all of the period.
     """
-    opened = _opened_between(since, until)
-    return funnels(_journeys(session, by, opened), now=now)
+    opened = [*_opened_between(since, until), Prospect.opened_at <= now]
+    return funnels(_journeys(session, by, opened, now), now=now)
 
 
 def campaign_names(session: Session) -> dict[str, str]:
@@ -29,8 +30,8 @@ def campaign_names(session: Session) -> dict[str, str]:
     return {str(row.id): row.name for row in session.execute(select(Campaign.id, Campaign.name))}
 
 
-def _journeys(session: Session, by: CohortBy, opened: list[Any]) -> Iterator[tuple[str, Journey]]:
-    moves = _moves(session, opened)
+def _journeys(session: Session, by: CohortBy, opened: list[Any], now: datetime) -> Iterator[tuple[str, Journey]]:
+    moves = _moves(session, [*opened, ProspectEntry.at <= now])
     rows = (
         select(Prospect.id, Prospect.opened_at, _key(by).label("cohort"))
         .join(Organization, Organization.id == Prospect.organization_id)
@@ -55,6 +56,7 @@ def _moves(session: Session, opened: list[Any]) -> dict[UUID, list[tuple[str, da
 
 def _key(by: CohortBy) -> Any:
     return {
+        "period": literal(""),
         "month": func.to_char(Prospect.opened_at, "YYYY-MM"),
         "country": Organization.country,
         "campaign": Prospect.campaign_id,

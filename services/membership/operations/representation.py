@@ -1,5 +1,6 @@
 """Persons the members represent: what each declared for its latest year and the secretariat accepted."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,12 +9,20 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from services.membership.model import Member, StatisticDeclaration, StatisticStep
+from services.membership.operations.candidates import any_of
 
 
 def persons_represented(
-    session: Session, *, year: int, known_at: datetime, member_id: UUID | None = None
+    session: Session,
+    *,
+    year: int,
+    known_at: datetime,
+    member_ids: Sequence[UUID] | None = None,
 ) -> dict[UUID, int]:
-    """By member, of the latest year up to `year` whose figures stood accepted at `known_at`; the others are absent."""
+    """By member, all or those named, of the latest year up to `year` whose figures stood accepted at `known_at`.
+
+    The others are absent.
+    """
     said, decided = _declared(known_at), _decided(known_at)
     query = (
         select(StatisticDeclaration.member_id, said.c.persons)
@@ -23,16 +32,22 @@ def persons_represented(
         .ext(distinct_on(StatisticDeclaration.member_id))
         .order_by(StatisticDeclaration.member_id, StatisticDeclaration.year.desc())
     )
-    if member_id is not None:
-        query = query.where(StatisticDeclaration.member_id == member_id)
+    if member_ids is not None:
+        query = query.where(StatisticDeclaration.member_id == any_of(member_ids))
     return dict(session.execute(query).all())
 
 
-def persons_by_organization(session: Session, *, year: int, known_at: datetime) -> dict[UUID, int]:
+def persons_by_organization(
+    session: Session, *, year: int, known_at: datetime, organization_ids: Sequence[UUID] | None = None
+) -> dict[UUID, int]:
     """The same by organization; an organization that was a member before counts by its last membership."""
-    known = persons_represented(session, year=year, known_at=known_at)
     owners = select(Member.id, Member.organization_id).order_by(Member.admitted_on, Member.id)
-    return {owner: known[member] for member, owner in session.execute(owners) if member in known}
+    if organization_ids is not None:
+        owners = owners.where(Member.organization_id == any_of(organization_ids))
+    owned = session.execute(owners).all()
+    named = [member for member, _ in owned] if organization_ids is not None else None
+    known = persons_represented(session, year=year, known_at=known_at, member_ids=named) if owned else {}
+    return {owner: known[member] for member, owner in owned if member in known}
 
 
 def _declared(known_at: datetime) -> Subquery:

@@ -1,6 +1,6 @@
 """The facts that a prospect's fit rests on, gathered for many at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -12,6 +12,7 @@ from services.membership.fit import Contactable, Facts, Fit, fit
 from services.membership.model import Contact, Lead, Member, Organization
 from services.membership.model.members import LIVE
 from services.membership.operations.candidates import any_of
+from services.membership.operations.representation import persons_by_organization
 
 
 class Subject(NamedTuple):
@@ -39,15 +40,13 @@ def subject_of(organization: Organization) -> Subject:
     )
 
 
-def fits(
-    session: Session, subjects: Sequence[Subject], *, now: datetime, persons: Mapping[UUID, int] | None = None
-) -> dict[UUID, Fit]:
-    """The fit of each at this moment; `persons` are those each is known to represent, by organization."""
+def fits(session: Session, subjects: Sequence[Subject], *, now: datetime) -> dict[UUID, Fit]:
+    """The fit of each at this moment. Whom one represents is known where it was a member and declared it then."""
     countries = {subject.country for subject in subjects}
     members, represented = _members(session, countries)
     ids = [subject.id for subject in subjects]
     contacts, leads = _contacts(session, ids), _leads(session, ids)
-    known = persons or {}
+    known = persons_by_organization(session, year=now.year, known_at=now, organization_ids=ids)
     return {
         subject.id: fit(
             Facts(

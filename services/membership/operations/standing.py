@@ -81,7 +81,7 @@ def position(
     state, changes = course.state(day), course.changes()
     policy = in_force((one for one in known if one.recorded_at is None or one.recorded_at <= instant), day)
     found = vote(course, state, category=stands.category, policy=policy, on=day)
-    declared = representation.persons_represented(session, year=day.year, known_at=instant, member_id=stands.id)
+    declared = representation.persons_represented(session, year=day.year, known_at=instant, member_ids=[stands.id])
     persons = declared.get(stands.id) if persons_represented is None else persons_represented
     return Position(
         member=stands,

@@ -76,7 +76,7 @@ def voters(
     """
     day, instant = on or now.date(), ensure_known(known_at, now=now)
     known = [one for one in policies(session) if one.recorded_at is None or one.recorded_at <= instant]
-    policy, facts = in_force(known, day), _facts(session, known, on=day, known_at=instant)
+    policy, facts = in_force(known, day), facts_of_day(session, known, on=day, known_at=instant)
     persons = persons_represented(session, year=day.year, known_at=instant)
     found = []
     for row in session.execute(_members(country=country, category=category, on=day)):
@@ -117,7 +117,7 @@ def _members(*, country: str | None, category: Category | None, on: date) -> Sel
     return query.where(Member.category == category) if category is not None else query
 
 
-def _facts(session: Session, known: Sequence[Policy], *, on: date, known_at: datetime) -> dict[UUID, list[Fact]]:
+def facts_of_day(session: Session, known: Sequence[Policy], *, on: date, known_at: datetime) -> dict[UUID, list[Fact]]:
     """Everybody's facts in one query, as plain tuples, without the dues that weigh no more on that day.
 
     Dues settled by then, before their membership could have lapsed, change nothing of the day's state; they are nearly

@@ -86,6 +86,12 @@ from services.membership.schemas.campaigns import (
     CampaignTargetFilter,
     CampaignTargetResponse,
 )
+from services.membership.schemas.consents import (
+    ConsentRequest,
+    ConsentResponse,
+    PublicMemberFilter,
+    PublicMemberResponse,
+)
 from services.membership.schemas.consultations import (
     ConsultationRequest,
     ConsultationResponse,
@@ -107,6 +113,7 @@ from services.membership.schemas.coverage import (
     TargetRequest,
     TargetResponse,
 )
+from services.membership.schemas.directory import DirectoryFilter
 from services.membership.schemas.dues import (
     AssessmentFilter,
     AssessmentResponse,
@@ -149,6 +156,12 @@ from services.membership.schemas.formulas import (
     FormulaSummary,
 )
 from services.membership.schemas.funnel import FunnelFilter, FunnelResponse
+from services.membership.schemas.growth_report import (
+    GrowthChartQuery,
+    GrowthPeriod,
+    GrowthReportResponse,
+    GrowthTableQuery,
+)
 from services.membership.schemas.imports import (
     FindingFilter,
     FindingResponse,
@@ -351,6 +364,8 @@ __all__ = [
     "CampaignTargetFilter",
     "CampaignTargetResponse",
     "CheckResponse",
+    "ConsentRequest",
+    "ConsentResponse",
     "ConsultationRequest",
     "ConsultationResponse",
     "ContactChange",
@@ -365,6 +380,7 @@ __all__ = [
     "DecisionFact",
     "DecisionRequest",
     "DeclarationRequest",
+    "DirectoryFilter",
     "DiscountFilter",
     "DiscountRequest",
     "DiscountResponse",
@@ -396,6 +412,10 @@ __all__ = [
     "FormulaSummary",
     "FunnelFilter",
     "FunnelResponse",
+    "GrowthChartQuery",
+    "GrowthPeriod",
+    "GrowthReportResponse",
+    "GrowthTableQuery",
     "IdentifierRequest",
     "IdentifierResponse",
     "ImportFilter",
@@ -469,6 +489,8 @@ __all__ = [
     "ProspectRequest",
     "ProspectResponse",
     "ProspectRest",
+    "PublicMemberFilter",
+    "PublicMemberResponse",
     "QuestionRequest",
     "QuoteFilter",
     "QuoteResponse",

@@ -6,13 +6,16 @@ from services.membership.service.application_documents import ApplicationDocumen
 from services.membership.service.applications import ApplicationRoutes
 from services.membership.service.bank import BankRoutes
 from services.membership.service.campaigns import CampaignRoutes
+from services.membership.service.consents import ConsentRoutes
 from services.membership.service.consultation_links import ConsultationLinkRoutes
 from services.membership.service.consultations import ConsultationRoutes
 from services.membership.service.coverage import CoverageRoutes
+from services.membership.service.directory import DirectoryRoutes
 from services.membership.service.dues import DuesRoutes
 from services.membership.service.dues_runs import DuesRunRoutes
 from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
+from services.membership.service.growth_report import GrowthReportRoutes
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.invoices import InvoiceRoutes
 from services.membership.service.leads import LeadRoutes
@@ -22,6 +25,7 @@ from services.membership.service.organizations import OrganizationRoutes
 from services.membership.service.payments import PaymentRoutes
 from services.membership.service.pipeline import PipelineRoutes
 from services.membership.service.prospects import ProspectRoutes
+from services.membership.service.public_directory import PublicDirectoryRoutes
 from services.membership.service.review import ReviewRoutes
 from services.membership.service.rounds import RoundRoutes
 from services.membership.service.simulations import SimulationRoutes
@@ -45,7 +49,11 @@ class MembershipService(
     ApplicationDocumentRoutes,
     ConsultationRoutes,
     ConsultationLinkRoutes,
+    GrowthReportRoutes,
     MemberRoutes,
+    DirectoryRoutes,
+    ConsentRoutes,
+    PublicDirectoryRoutes,
     FactRoutes,
     StandingRoutes,
     ReviewRoutes,
