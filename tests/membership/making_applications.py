@@ -92,4 +92,4 @@ def decided(
     words = {"decided_on": now.date(), "minutes": "Board, minutes 12/2026", "reason": "", "actor": "berta"} | said
     if verdict == "rejected" and not words["reason"]:
         words["reason"] = "No cooperative practice"
-    return operations.decide_application(session, application, verdict=verdict, now=now, **words)  # type: ignore[arg-type]
+    return operations.decide_application(session, application, verdict=verdict, now=now, **words)

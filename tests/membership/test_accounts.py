@@ -180,7 +180,7 @@ def test_every_letter_of_the_regions_names_is_on_paper_in_a_font_of_its_own(sess
     content = invoice_pdf(invoice)
     page = PdfReader(io.BytesIO(content)).pages[0]
     assert NAMES.replace(" ", "") in page.extract_text().replace(" ", "").replace("\n", "")
-    fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]
+    fonts: Any = page["/Resources"]["/Font"]
     descendants = [font.get_object()["/DescendantFonts"][0].get_object() for font in fonts.values()]
     assert all("/FontFile2" in one["/FontDescriptor"].get_object() for one in descendants)
 

@@ -146,19 +146,19 @@ def test_a_present_member_supports_it_once_and_counts_while_it_is_one(session: S
     draft = a_draft(session, kind="supporter")
     member = a_member(session, name="Federación")
     about = {"member_id": member.id, "reference": "letter", "actor": "ana", "now": NOW}
-    endorsement = operations.add_endorsement(session, draft, **about)  # type: ignore[arg-type]
+    endorsement = operations.add_endorsement(session, draft, **about)
     assert endorsement.counts
     with pytest.raises(AlreadyEndorsed):
-        operations.add_endorsement(session, draft, **about)  # type: ignore[arg-type]
+        operations.add_endorsement(session, draft, **about)
     with pytest.raises(UnknownMember):
-        operations.add_endorsement(session, draft, **about | {"member_id": uuid7()})  # type: ignore[arg-type]
+        operations.add_endorsement(session, draft, **about | {"member_id": uuid7()})
     operations.change_standing(session, member, standing="suspended", reason="x", actor="ana", now=NOW)
     assert not endorsement.counts
     operations.remove_endorsement(session, draft, member_id=member.id, actor="ana", now=NOW)
     with pytest.raises(UnknownEndorsement):
         operations.remove_endorsement(session, draft, member_id=member.id, actor="ana", now=NOW)
     with pytest.raises(EndorserNotCurrent):
-        operations.add_endorsement(session, draft, **about)  # type: ignore[arg-type]
+        operations.add_endorsement(session, draft, **about)
 
 
 def test_nobody_supports_itself_nor_what_is_closed(session: Session) -> None:

@@ -238,7 +238,7 @@ def test_an_approval_admits_and_wins_the_prospect(session: Session) -> None:
     assert [one["outcome"] for one in application.decision.checks] == ["passed"] * 6
     told = published(session)[before:]
     assert [type(one) for one in told] == [MemberAdmitted, ProspectAdvanced, ApplicationDecided]
-    assert (told[-1].verdict, told[-1].member_id) == ("approved", member.id)  # type: ignore[attr-defined]
+    assert (told[-1].verdict, told[-1].member_id) == ("approved", member.id)
 
 
 def test_without_a_prospect_it_is_admitted_all_the_same(session: Session) -> None:

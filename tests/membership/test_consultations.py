@@ -30,7 +30,7 @@ OVER = end_of(CLOSES)
 
 
 def stances(session: Session, application_id: object) -> dict[str, str | None]:
-    found = session.scalars(operations.opinions(session, application_id=application_id))  # type: ignore[arg-type]
+    found = session.scalars(operations.opinions(session, application_id=application_id))
     return {one.member.organization.name: one.stance for one in found}
 
 
@@ -137,15 +137,15 @@ def test_a_link_opens_one_answer_until_the_end_or_its_revocation(session: Sessio
     with pytest.raises(ConsultationClosed):
         operations.opinion_by_link(session, link_id=link.id, now=OVER)
     which = {"member_id": first.id, "link_id": link.id, "reason": "wrong address", "actor": "eva", "now": NOW}
-    operations.revoke_opinion_link(session, application, **which)  # type: ignore[arg-type]
+    operations.revoke_opinion_link(session, application, **which)
     with pytest.raises(LinkRevokedAlready):
-        operations.revoke_opinion_link(session, application, **which)  # type: ignore[arg-type]
+        operations.revoke_opinion_link(session, application, **which)
     with pytest.raises(LinkRevoked):
         operations.opinion_by_link(session, link_id=link.id, now=NOW)
     with pytest.raises(UnknownLink):
         operations.opinion_by_link(session, link_id=uuid7(), now=NOW)
     with pytest.raises(UnknownLink):
-        operations.revoke_opinion_link(session, application, **which | {"member_id": second.id})  # type: ignore[arg-type]
+        operations.revoke_opinion_link(session, application, **which | {"member_id": second.id})
 
 
 def test_a_link_of_a_consultation_that_was_closed_early_opens_nothing(session: Session) -> None:

@@ -250,7 +250,7 @@ def test_a_write_off_needs_somebody_else(session: Session) -> None:
     again = operations.propose_write_off(session, invoice, **BY)
     operations.decide_write_off(session, again, approve=True, **BY | {"actor": "eva"})
     assert (invoice.state, invoice.open_minor, invoice.written_off_minor) == ("written_off", 0, 350_00)
-    assert published(session)[-1].means == "write_off"  # type: ignore[attr-defined]
+    assert published(session)[-1].means == "write_off"
     assert differences(session) == {(0, 0)}
 
 
@@ -369,4 +369,4 @@ def test_invoices_and_payments_follow_when_their_organization_is_merged(session:
     session.expire_all()
     assert invoice.member.organization_id == survivor.id
     paid(session, member, "400.00", invoice)
-    assert published(session)[-1].organization_id == survivor.id  # type: ignore[attr-defined]
+    assert published(session)[-1].organization_id == survivor.id
