@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -49,7 +49,12 @@ BESIDES = st.fixed_dictionaries(
 )
 SIDES = st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(("survivor", "loser")), max_size=4)
 ROUNDS = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25,
+    deadline=None,
+    # Each example is dozens of statements: to shrink or explain a failing one would outlast any test's time.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    print_blob=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 State = dict[str, Any]
@@ -161,7 +166,7 @@ def getattr_of(known: State, organization_id: UUID, field: str) -> Any:
     return known["organizations"][organization_id][field]
 
 
-@ROUNDS
+@settings(ROUNDS, max_examples=15)
 @given(
     four=st.lists(st.tuples(CONTENTS, BESIDES), min_size=4, max_size=4),
     pairs=st.lists(st.permutations(range(4)).map(lambda order: tuple(order[:2])), min_size=1, max_size=5),

@@ -29,6 +29,7 @@ from services.membership.model import (
     UnknownOrganization,
     WrongReviewItem,
 )
+from services.membership.operations.merge_following import Lineage
 from shared.contracts.membership import ContactChanged, MemberUpdated, OrganizationMerged, OrganizationUnmerged
 from shared.messaging.outbox import published
 from tests.membership.files import a_profile, a_register
@@ -144,6 +145,76 @@ def test_what_came_after_the_merge_stays_with_the_survivor(session: Session) -> 
     assert undone(session, merge).kept == {"fields": ["acronym"], "rows": {"contacts": 1}}
     assert (moved.organization_id, added.organization_id) == (loser.id, survivor.id)
     assert (survivor.acronym, loser.acronym) == ("COUNION", "COOPUNION")
+
+
+def test_a_list_a_merge_replaced_comes_back_beside_what_a_later_merge_added(session: Session) -> None:
+    survivor, first, second = (
+        an_organization(session, name=name, languages=[spoken])
+        for name, spoken in (("Uno", "es"), ("Dos", "gn"), ("Tres", "pt-BR"))
+    )
+    replacing = merged(session, survivor, first, choices={"languages": "loser"})
+    joining = merged(session, survivor, second, now=NOW + timedelta(minutes=1))
+    assert survivor.languages == ["gn", "pt-BR"]
+    undone(session, replacing)
+    assert survivor.languages == ["es", "pt-BR"]
+    undone(session, joining)
+    assert survivor.languages == ["es"]
+
+
+def test_a_merge_between_two_that_took_the_same_value_is_not_taken_for_either(session: Session) -> None:
+    survivor, *losers = (an_organization(session, name=name) for name in ("Uno", "Dos", "Tres", "Dos"))
+    first, second, third = (
+        merged(session, survivor, loser, choices={"name": "loser"}, now=NOW + timedelta(minutes=minute))
+        for minute, loser in enumerate(losers)
+    )
+    assert undone(session, second).kept == {"fields": [], "rows": {}}
+    assert survivor.name == "Dos"
+    undone(session, third)
+    assert survivor.name == "Dos"
+    undone(session, first)
+    assert survivor.name == "Uno"
+
+
+def test_what_two_merges_brought_stays_until_both_are_undone(session: Session) -> None:
+    survivor, *losers = (
+        an_organization(session, name=name, languages=spoken)
+        for name, spoken in (("Uno", ["es"]), ("Dos", ["gn"]), ("Tres", ["gn"]))
+    )
+    first, second = (
+        merged(session, survivor, loser, now=NOW + timedelta(minutes=minute)) for minute, loser in enumerate(losers)
+    )
+    undone(session, first)
+    assert survivor.languages == ["es", "gn"]
+    undone(session, second)
+    assert survivor.languages == ["es"]
+
+
+def test_a_survivor_is_gone_again_when_the_last_listed_row_is_parted_from_it(session: Session) -> None:
+    survivor, *losers = (an_organization(session, name=name) for name in ("Uno", "Dos", "Tres"))
+    survivor.gone_at = NOW
+    first, second = (
+        merged(session, survivor, loser, now=NOW + timedelta(minutes=minute)) for minute, loser in enumerate(losers)
+    )
+    undone(session, first)
+    assert survivor.gone_at is None
+    undone(session, second)
+    assert survivor.gone_at == NOW
+
+
+def test_what_a_register_says_of_one_part_is_undone_with_it_and_leaves_the_others_alone(session: Session) -> None:
+    survivor, *losers = (
+        an_organization(session, name=name, languages=[spoken])
+        for name, spoken in (("Uno", "es"), ("Dos", "gn"), ("Tres", "pt-BR"))
+    )
+    first, _ = (
+        merged(session, survivor, loser, now=NOW + timedelta(minutes=minute)) for minute, loser in enumerate(losers)
+    )
+    lineage = Lineage(session, [survivor.id])
+    lineage.organizations = {one.id: one for one in (survivor, *losers)}
+    lineage.describe(losers[0], {"languages": ["qu"]}, now=NOW + timedelta(hours=1))
+    assert sorted(survivor.languages) == ["es", "pt-BR", "qu"]
+    undone(session, first)
+    assert (survivor.languages, losers[0].languages) == (["es", "pt-BR"], ["qu"])
 
 
 def test_the_losers_id_leads_to_the_survivor_through_all_merges(session: Session) -> None:

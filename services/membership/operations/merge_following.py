@@ -2,16 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from services.membership.merging import LISTS
+from services.membership.merging import LISTS, join
 from services.membership.model import Identifier, Merge, Organization
 from services.membership.operations.history import plain
+from services.membership.operations.merge_steps import steps_of, take_over
+from services.membership.parting import replayed
 
 Facts = dict[str, Any]
 
@@ -108,15 +111,9 @@ class Lineage:
     def _pass_on(self, merge: Merge, survivor: Organization, passed: Facts, *, now: datetime) -> None:
         facts = {}
         for field, value in passed.items():
-            if field not in LISTS:
-                facts[field] = value
-                continue
-            present = list(getattr(survivor, field))
-            before, after = merge.taken.get(field, [present, present])
-            came = [one for one in after if one not in before]
-            staying = [one for one in present if one not in came or one in value]
-            facts[field] = [*staying, *(one for one in value if one not in staying)]
-            merge.taken = {**merge.taken, field: [plain(before), plain(facts[field])]}
+            facts[field] = value
+            if field in LISTS:
+                facts[field] = self._rejoined(merge, survivor, field, plain(value))
         survivor.describe(now=now, **facts)
         further = self._of.get(survivor.id)
         if further:
@@ -124,6 +121,17 @@ class Lineage:
             again = {field: value for field, value in facts.items() if self._passes(further, onward, field, value)}
             if again:
                 self._pass_on(further, onward, again, now=now)
+
+    def _rejoined(self, merge: Merge, survivor: Organization, field: str, value: list[Any]) -> list[Any]:
+        """What the survivor's list is, now that the merge brings `value`; what later merges brought stays theirs."""
+        later, present = self._after(merge), plain(getattr(survivor, field))
+        found = next((one.taken[field][0] for one in (merge, *later) if field in one.taken), present)
+        (step,) = steps_of([merge], self.organizations, field, found)
+        brought = replace(step, after=join(step.before, value) if step.side == "both" else value)
+        replay = replayed(step.after, brought.after, steps_of(later, self.organizations, field, step.after), present)
+        for one, again in zip((merge, *later), (brought, *replay.steps), strict=True):
+            take_over(one, field, again)
+        return cast("list[Any]", replay.value)
 
     def _pass_identifiers(self, merge: Merge, gone: set[tuple[str, str]], row: Organization) -> None:
         survivor = self.organizations[merge.survivor_id]

@@ -9,14 +9,15 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.membership.merging import LISTS
 from services.membership.model import Contact, Identifier, Merge, Organization, SurvivorMerged
 from services.membership.operations.finding import survivor_of
 from services.membership.operations.history import facts_of, merged_into, note, plain
 from services.membership.operations.merge_announcing import MemberView, announce_unmerge
 from services.membership.operations.merge_reviews import return_reviews
+from services.membership.operations.merge_steps import steps_of, take_over
 from services.membership.operations.merges import stored
 from services.membership.operations.pointers import move, rows_at
+from services.membership.parting import replayed
 from shared.contracts.membership import OrganizationUnmerged
 from shared.messaging.outbox import publish
 
@@ -100,34 +101,27 @@ def _heir(survivor: Organization, bearers: dict[UUID, Merge], identifier: Identi
 
 def _return_fields(merge: Merge, survivor: Organization, others: Sequence[Merge], *, now: datetime) -> list[str]:
     """Give the survivor back what it had; returns the fields that were changed since and stay as they are."""
+    later = [one for one in others if (one.merged_at, one.id) > (merge.merged_at, merge.id)]
+    losers = _losers(survivor, later)
     facts: dict[str, Any] = {}
     kept = []
     for field, (before, after) in merge.taken.items():
-        now_has = str(survivor.gone_at) if field == "gone_at" and survivor.gone_at else plain(getattr(survivor, field))
-        later = [one for one in others if field in one.taken]
-        if field in LISTS:
-            gone = [one for one in after if one not in before]
-            facts[field] = before if now_has == after else [one for one in now_has if one not in gone]
-            _forget(later, field, gone)
-        elif later and later[0].taken[field][0] == after:
-            _hand_over(later[0], field, before)
-        elif now_has == after:
-            facts[field] = stored(field, before)
-        else:
+        steps = steps_of(later, losers, field, after)
+        replay = replayed(after, before, steps, plain(getattr(survivor, field)))
+        facts[field] = stored(field, replay.value)
+        for one, step in zip(later, replay.steps, strict=True):
+            take_over(one, field, step)
+        if replay.kept:
             kept.append(field)
     survivor.describe(now=now, **facts)
     return sorted(kept)
 
 
-def _hand_over(later: Merge, field: str, before: Any) -> None:
-    """A later merge took the field over from this one; undone, it shall give back what was before both."""
-    later.taken = {**later.taken, field: [before, later.taken[field][1]]}
-
-
-def _forget(later: Sequence[Merge], field: str, gone: list[Any]) -> None:
-    for one in later:
-        before, after = ([value for value in values if value not in gone] for values in one.taken[field])
-        one.taken = {**one.taken, field: [before, after]}
+def _losers(survivor: Organization, merges: Sequence[Merge]) -> dict[UUID, Organization]:
+    session = Session.object_session(survivor)
+    assert session is not None, "it was loaded from one"
+    ids = [one.loser_id for one in merges]
+    return {one.id: one for one in session.scalars(select(Organization).where(Organization.id.in_(ids)))}
 
 
 def _added_since(session: Session, merge: Merge, others: Sequence[Merge]) -> dict[str, int]:
