@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from services.membership.model.corrections import WriteOffState
 from services.membership.model.payments import PaymentState
-from services.membership.schemas.checks import COUNTRY
+from services.membership.schemas.checks import COUNTRY, TEXT
 from services.membership.schemas.formulas import REASON
 from services.membership.schemas.invoices import SERIES, InvoiceSummary
 from services.membership.schemas.organizations import OrganizationReference
@@ -90,7 +90,7 @@ class AllocationRequest(Schema):
 
     invoice_id = fields.UUID(required=True)
     amount = fields.Nested(MoneySchema)
-    reason = fields.String(validate=REASON, load_default="")
+    reason = fields.String(validate=TEXT, load_default="")
 
 
 class MoveRequest(Schema):
