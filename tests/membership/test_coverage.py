@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from services.membership import operations
@@ -17,6 +17,7 @@ from services.membership.forecast import LEAST, Past, forecast, past_of
 from services.membership.funnel import ON_THE_WAY, Journey
 from services.membership.model import UnknownTarget
 from shared.database import transaction
+from tests.filling import fill_tables
 from tests.membership.making import NOW, TODAY, a_member, a_prospect, an_organization
 from tests.membership.making_dues import a_round, accepted
 
@@ -177,10 +178,8 @@ def median_of(session: Session, act: Callable[[], object], times: int = 5) -> fl
 
 
 def test_a_continent_is_covered_and_its_pipeline_shown(engine: Engine) -> None:
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # Analysed in between, or each foreign key is looked for through the whole table.
-        for statement in (CONTINENT, "ANALYZE", MEMBERS, PROSPECTS, "ANALYZE"):
-            connection.execute(text(statement))
+    # Analysed in between, or each foreign key is looked for through the whole table.
+    fill_tables(engine, CONTINENT, "ANALYZE", MEMBERS, PROSPECTS, "ANALYZE")
     with transaction(engine) as session:
         found = operations.coverage(session, now=NOW)
         assert (found.total.known, found.total.members, len(found.countries)) == (100_000, 5_000, 20)

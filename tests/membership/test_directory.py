@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from time import perf_counter
 
 import vobject
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from services.membership import operations
@@ -12,6 +12,7 @@ from services.membership.directory import COLUMNS, Entry, cards, row
 from services.membership.model import Member
 from services.membership.operations.directory import Listing
 from shared.database import transaction
+from tests.filling import fill_tables
 from tests.membership.making import NOW, TODAY, a_member, an_organization
 from tests.membership.test_standing_large import FILL, MEMBERS
 
@@ -110,9 +111,7 @@ def test_an_organization_that_came_back_has_one_card_by_its_last_membership(sess
 
 
 def test_five_thousand_members_are_read_in_portions(engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(text(FILL))
-        connection.execute(text("ANALYZE"))
+    fill_tables(engine, FILL, "ANALYZE")
     began = perf_counter()
     with transaction(engine) as session:
         found = operations.listing(session, now=NOW)

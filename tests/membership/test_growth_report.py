@@ -7,13 +7,14 @@ from uuid import UUID, uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from services.membership import operations
 from services.membership.growing import GrowthReport, Membership, growth, intervals
 from services.membership.model import Member
 from shared.database import transaction
+from tests.filling import fill_tables
 from tests.membership.making import NOW, TODAY, a_member
 from tests.membership.test_standing_large import FILL, MEMBERS
 
@@ -135,9 +136,7 @@ def test_a_past_period_stays_as_it_was_known_whatever_comes_to_light(session: Se
 
 
 def test_five_thousand_members_are_reported_at_once(engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(text(FILL))
-        connection.execute(text("ANALYZE"))
+    fill_tables(engine, FILL, "ANALYZE")
     seconds = []
     for _ in range(3):
         with transaction(engine) as session:

@@ -3,11 +3,12 @@
 from datetime import date
 from time import perf_counter
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select
 
 from services.membership import operations
 from services.membership.model import RollEntry, StandingFact
 from shared.database import transaction
+from tests.filling import fill_tables
 from tests.membership.making import NOW
 
 MEMBERS = 5000
@@ -35,9 +36,7 @@ WHERE kind = 'dues_due' OR year < 2026 OR substr(members.id::text, 1, 1) < '8';
 
 
 def test_who_could_vote_is_answered_for_everybody(engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(text(FILL))
-        connection.execute(text("ANALYZE"))
+    fill_tables(engine, FILL, "ANALYZE")
     with transaction(engine) as session:
         facts = session.scalars(select(func.count()).select_from(StandingFact)).one()
     seconds, found = [], []
