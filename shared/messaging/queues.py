@@ -15,6 +15,7 @@ from shared.messaging import topology
 from shared.messaging.link import BROKER_ERRORS, CHANNEL_ERRORS, Link, answers
 
 NOT_FOUND = 404
+NONE_OF_THAT_NAME = "no queue"
 TAKEN = 405
 OTHER_ARGUMENTS = 406
 
@@ -29,6 +30,18 @@ PLAIN: Arguments = {"x-queue-type": "quorum"}
 def exists(link: Link, queue: str) -> bool:
     """Whether the queue or stream is there."""
     return _agrees(link, lambda channel: channel.queue_declare(queue, passive=True), but=NOT_FOUND)
+
+
+def stream_exists(link: Link, stream: str) -> bool:
+    """Whether the stream is there.
+
+    Raises:
+        CHANNEL_ERRORS: while its node is away or starting. RabbitMQ calls that not found as well, but the stream has
+            what it had, and whoever took it for missing would pass by that.
+    """
+    return _agrees(
+        link, lambda channel: channel.queue_declare(stream, passive=True), but=NOT_FOUND, saying=NONE_OF_THAT_NAME
+    )
 
 
 def provide_covered(
@@ -146,13 +159,13 @@ def _delete_unbound_exchange(link: Link, name: str) -> None:
     channel.close()
 
 
-def _agrees(link: Link, ask: Callable[[Any], object], *, but: int) -> bool:
-    """False when the broker answers with the code `but`; any other refusal is raised."""
+def _agrees(link: Link, ask: Callable[[Any], object], *, but: int, saying: str = "") -> bool:
+    """False when the broker answers with the code `but`, and these words; any other refusal is raised."""
     channel = link.another_channel()
     try:
         ask(channel)
     except CHANNEL_ERRORS as error:
-        if error.reply_code == but:
+        if error.reply_code == but and saying in error.reply_text:
             return False
         raise
     channel.close()

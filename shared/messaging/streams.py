@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from shared.messaging.link import Link, Received
-from shared.messaging.queues import exists
+from shared.messaging.queues import stream_exists
 
 PREFETCH = 500
 """Streams refuse consumers without one."""
@@ -72,7 +72,7 @@ def offset_of(message: Received) -> int:
 def first_of(amqp_uri: str, stream: str) -> Received | None:
     """The oldest message the stream still has; None when it is empty or not there."""
     with Link(amqp_uri, name=f"looks for {stream}") as link:
-        if not exists(link, stream):
+        if not stream_exists(link, stream):
             return None
     with StreamReader(amqp_uri, stream, "first") as reader:
         return None if reader.is_empty(seconds=QUIET_SECONDS) else reader.next(1, seconds=0)[0]
