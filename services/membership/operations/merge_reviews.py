@@ -31,12 +31,15 @@ def move_reviews(
 
 
 def return_reviews(session: Session, moved: dict[str, list[str]], *, survivor_id: UUID, loser_id: UUID) -> None:
-    """The pairs are the loser's again, and the pair itself is open if the merge decided it."""
+    """The pairs are the loser's again, unless it has the same pair; the pair itself is open if the merge decided it."""
     for item in _items(session, moved.get(MOVED, [])):
         others = {item.first_id, item.second_id}
         if survivor_id in others:
             (other,) = others - {survivor_id}
-            item.first_id, item.second_id = sorted((loser_id, other))
+            # Otherwise it stays the survivor's: nothing is lost, and the other pair is doubted already.
+            if not _pair(session, loser_id, other, item):
+                item.first_id, item.second_id = sorted((loser_id, other))
+                session.flush()
     for item in _items(session, moved.get(DECIDED, [])):
         item.decision = item.decided_at = item.decided_by = None
         item.note = ""
