@@ -40,7 +40,13 @@ def _type_of_archive(file: IO[bytes]) -> str | None:
                 return _open_document(archive)
             if "[Content_Types].xml" in names:
                 return next((kind for name, kind in _OFFICE.items() if name in names), None)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+    except (
+        zipfile.BadZipFile,
+        RuntimeError,
+        ValueError,
+        EOFError,
+        OSError,
+    ):  # RuntimeError: encrypted, or a method unknown
         return None
     return None
 

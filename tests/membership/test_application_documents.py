@@ -47,6 +47,14 @@ def archive(*names: str, mimetype: str = "", compressed: bool = False) -> bytes:
     return file.getvalue()
 
 
+def encrypted(content: bytes) -> bytes:
+    """The archive with the flag set that says that it takes a password."""
+    flagged = bytearray(content)
+    flagged[6] |= 1
+    flagged[flagged.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(flagged)
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -60,6 +68,7 @@ def archive(*names: str, mimetype: str = "", compressed: bool = False) -> bytes:
         (archive("content.xml", mimetype=ODT, compressed=True), None),
         (archive("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), None),
         (archive("word/document.xml"), None),
+        (encrypted(archive(mimetype=ODT)), None),
         (archive("a.exe"), None),
         (b"PK\x03\x04 and nothing of an archive", None),
         (b"<html>%PDF-</html>", None),
