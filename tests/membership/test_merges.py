@@ -339,3 +339,36 @@ def test_an_organization_is_gone_when_the_last_of_its_rows_is(engine: Engine, tm
     read_twice(engine, tmp_path, rows[1:], allow_gone=True)
     with Session(engine) as session:
         assert by_key(session, "1").gone_at is None
+
+
+def test_two_pairs_that_meet_while_merged_part_again_in_any_order(session: Session) -> None:
+    """B-D and B-E are doubted; with D in E they would be one pair, and B goes into C and comes out meanwhile."""
+    b, c, d, e = (an_organization(session, name=f"Cooperativa {letter}") for letter in ("Beta", "Cima", "Duna", "Eco"))
+    doubted = [a_pair(session, b, d), a_pair(session, b, e)]
+    before = [(item.first_id, item.second_id) for item in doubted]
+    into_c, into_e = merged(session, c, b), merged(session, e, d)
+    assert sorted((c.id, e.id)) in [[item.first_id, item.second_id] for item in doubted]
+    undone(session, into_c)
+    undone(session, into_e)
+    assert [(item.first_id, item.second_id) for item in doubted] == before
+
+
+def test_a_pair_that_waited_takes_its_place_when_the_other_leaves(session: Session) -> None:
+    b, c, d = (an_organization(session, name=f"Cooperativa {letter}") for letter in ("Beta", "Cima", "Duna"))
+    x = an_organization(session, name="Cooperativa Xilo")
+    moved, waiting = a_pair(session, b, x), a_pair(session, d, x)
+    first, second = merged(session, c, b), merged(session, c, d)
+    assert [moved.first_id, moved.second_id] == sorted((c.id, x.id))
+    assert [waiting.first_id, waiting.second_id] == sorted((d.id, x.id))
+    undone(session, first)
+    assert [waiting.first_id, waiting.second_id] == sorted((c.id, x.id))
+    undone(session, second)
+    assert [waiting.first_id, waiting.second_id] == sorted((d.id, x.id))
+
+
+def a_pair(session: Session, one: Organization, other: Organization) -> ReviewItem:
+    first, second = sorted((one.id, other.id))
+    item = ReviewItem(first_id=first, second_id=second, reason="close_name", evidence={}, opened_at=NOW)
+    session.add(item)
+    session.flush()
+    return item

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -16,6 +16,8 @@ from shared.ids import uuid7
 
 Reason = Literal["shared_identifier", "close_name", "same_acronym"]
 Decision = Literal["same", "different"]
+Pair = tuple[UUID, UUID]
+"""Two ids, the smaller first."""
 
 
 class UnknownReviewItem(NotFound):
@@ -29,6 +31,8 @@ class AlreadyDecided(Conflict):
 class ReviewItem(Base):
     """Two organizations that may be one, and why it is thought so. A pair is proposed once for each reason, ever.
 
+    It follows merges: `first_id` and `second_id` are who the two are now, `proposed_ids` who they were when it was
+    proposed, kept once they differ.
     `score` (0 to 100), `level` and `signals` are what spoke for and against when it was proposed.
     """
 
@@ -49,6 +53,7 @@ class ReviewItem(Base):
     version: Mapped[int] = mapped_column()
     first_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     second_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    proposed_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
     reason: Mapped[Reason] = mapped_column(Text)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
     score: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -68,6 +73,17 @@ class ReviewItem(Base):
     )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own form
+
+    @property
+    def proposed(self) -> Pair:
+        """The two as they were when it was proposed."""
+        first, second = self.proposed_ids or (self.first_id, self.second_id)
+        return first, second
+
+    def stand_between(self, pair: Pair) -> None:
+        """The two are now known by these ids."""
+        self.proposed_ids = list(self.proposed)
+        self.first_id, self.second_id = pair
 
     def decide(self, decision: Decision, *, note: str, now: datetime, actor: str) -> None:
         """Record what a person decided of the pair.

@@ -1,57 +1,92 @@
-"""Pairs in review follow a merge: what was doubted of the loser is doubted of the survivor."""
+"""Pairs in review follow merges and their undoing: what was doubted of the loser is doubted of the survivor."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from services.membership.model import Organization, ReviewItem
+from services.membership.model.review import Pair
+from services.membership.operations.candidates import any_of
+from services.membership.operations.history import merged_into
 
 MOVED, DECIDED = "review_items.pair", "review_items.decision"
 
 
-def move_reviews(
+def decide_pairs(
     session: Session, *, survivor: Organization, loser: Organization, note: str, actor: str, now: datetime
 ) -> dict[str, list[str]]:
-    """The loser's pairs become the survivor's, unless it has the same pair already; the pair itself is decided."""
-    about = select(ReviewItem).where(or_(ReviewItem.first_id == loser.id, ReviewItem.second_id == loser.id))
-    moved, decided = [], []
-    for item in session.scalars(about.order_by(ReviewItem.id).with_for_update(of=ReviewItem)).all():
-        other = item.second_id if item.first_id == loser.id else item.first_id
-        if other == survivor.id:
-            if not item.decision:
-                item.decide("same", note=note, now=now, actor=actor)
-                decided.append(str(item.id))
-        elif not _pair(session, survivor.id, other, item):
-            item.first_id, item.second_id = sorted((survivor.id, other))
-            moved.append(str(item.id))
-    session.flush()
-    return {name: ids for name, ids in ((MOVED, moved), (DECIDED, decided)) if ids}
+    """Whoever merges two has decided that they are one; returns what was open."""
+    first, second = sorted((survivor.id, loser.id))
+    pair = select(ReviewItem).where(ReviewItem.first_id == first, ReviewItem.second_id == second)
+    open_pairs = session.scalars(_locked(pair.where(ReviewItem.decision.is_(None)))).all()
+    for item in open_pairs:
+        item.decide("same", note=note, now=now, actor=actor)
+    return {DECIDED: [str(item.id) for item in open_pairs]} if open_pairs else {}
 
 
-def return_reviews(session: Session, moved: dict[str, list[str]], *, survivor_id: UUID, loser_id: UUID) -> None:
-    """The pairs are the loser's again, unless it has the same pair; the pair itself is open if the merge decided it."""
-    for item in _items(session, moved.get(MOVED, [])):
-        others = {item.first_id, item.second_id}
-        if survivor_id in others:
-            (other,) = others - {survivor_id}
-            # Otherwise it stays the survivor's: nothing is lost, and the other pair is doubted already.
-            if not _pair(session, loser_id, other, item):
-                item.first_id, item.second_id = sorted((loser_id, other))
-                session.flush()
-    for item in _items(session, moved.get(DECIDED, [])):
+def reopen_pairs(session: Session, moved: dict[str, list[str]]) -> None:
+    """What the merge decided is open again."""
+    decided = [UUID(one) for one in moved.get(DECIDED, [])]
+    for item in session.scalars(_locked(select(ReviewItem).where(ReviewItem.id.in_(decided)))):
         item.decision = item.decided_at = item.decided_by = None
         item.note = ""
+
+
+def settle_pairs(session: Session, *organization_ids: UUID) -> dict[str, list[str]]:
+    """Put each pair of these organizations, or of any merged into them, at who its two are now; returns what moved.
+
+    A pair whose two are one, or whose place another pair has for the same reason, waits where it was proposed.
+    """
+    family = [one for each in organization_ids for one in (each, *merged_into(session, each))]
+    theirs = or_(ReviewItem.first_id == any_of(family), ReviewItem.second_id == any_of(family))
+    items = session.scalars(_locked(select(ReviewItem).where(theirs))).all()
+    places = _places(items, _survivors(session, {end for item in items for end in item.proposed}))
+    moving = [item for item in items if places[item.id] != (item.first_id, item.second_id)]
+    # By way of where each was proposed, where no other ever is: two may change places.
+    _stand(session, moving, lambda item: item.proposed)
+    _stand(session, moving, lambda item: places[item.id])
+    return {MOVED: [str(item.id) for item in moving]} if moving else {}
+
+
+def _places(items: Sequence[ReviewItem], survivors: dict[UUID, UUID]) -> dict[UUID, Pair]:
+    """Where each pair stands: those that were proposed there come first, then the older."""
+    targets = {item.id: _pair(survivors[item.proposed[0]], survivors[item.proposed[1]]) for item in items}
+    places: dict[UUID, Pair] = {}
+    taken: set[tuple[Pair, str]] = set()
+    for item in sorted(items, key=lambda item: (targets[item.id] != item.proposed, item.id)):
+        target = targets[item.id]
+        waits = target[0] == target[1] or (target, item.reason) in taken
+        places[item.id] = item.proposed if waits else target
+        taken.add((places[item.id], item.reason))
+    return places
+
+
+def _survivors(session: Session, organization_ids: set[UUID]) -> dict[UUID, UUID]:
+    """Who each organization is now."""
+    found = {one: one for one in organization_ids}
+    query = select(Organization.id, Organization.merged_into)
+    while further := dict(
+        session.execute(
+            query.where(Organization.id == any_of(list(set(found.values()))), Organization.merged_into.is_not(None))
+        ).all()
+    ):
+        found = {one: further.get(now) or now for one, now in found.items()}
+    return found
+
+
+def _stand(session: Session, items: Sequence[ReviewItem], place: Callable[[ReviewItem], Pair]) -> None:
+    for item in items:
+        item.stand_between(place(item))
     session.flush()
 
 
-def _items(session: Session, ids: list[str]) -> list[ReviewItem]:
-    found = select(ReviewItem).where(ReviewItem.id.in_([UUID(one) for one in ids])).order_by(ReviewItem.id)
-    return list(session.scalars(found.with_for_update(of=ReviewItem)).all())
+def _pair(one: UUID, other: UUID) -> Pair:
+    return (one, other) if one < other else (other, one)
 
 
-def _pair(session: Session, one: UUID, other: UUID, item: ReviewItem) -> UUID | None:
-    first, second = sorted((one, other))
-    same = select(ReviewItem.id).where(ReviewItem.first_id == first, ReviewItem.second_id == second)
-    return session.scalar(same.where(ReviewItem.reason == item.reason))
+def _locked(query: Any) -> Any:
+    return query.order_by(ReviewItem.id).with_for_update(of=ReviewItem)

@@ -34,7 +34,7 @@ from services.membership.operations.finding import organization, survivor_of
 from services.membership.operations.history import facts_of, note, plain
 from services.membership.operations.matching import match
 from services.membership.operations.merge_announcing import MemberView, announce_merge
-from services.membership.operations.merge_reviews import move_reviews
+from services.membership.operations.merge_reviews import decide_pairs, settle_pairs
 from services.membership.operations.open_applications import open_application_of
 from services.membership.operations.pointers import move, rows_at
 from services.membership.operations.review import review_item_to_change
@@ -90,13 +90,14 @@ def merge_organizations(
         snapshot={"survivor": _snapshot(session, survivor), "loser": _snapshot(session, loser)},
     )
     merge.moved = move(session, merge.snapshot["loser"]["rows"], source=loser.id, target=survivor.id)
-    merge.moved |= move_reviews(session, survivor=survivor, loser=loser, now=now, actor=actor, note=reason)
+    merge.moved |= decide_pairs(session, survivor=survivor, loser=loser, now=now, actor=actor, note=reason)
     _keep_sources(session, merge)
     merge.added = _take_identifiers(survivor, loser)
     merge.taken = _take(survivor, loser, decided, now=now)
     loser.merged_into, loser.updated_at = survivor.id, now
     session.add(merge)
     session.flush()
+    merge.moved = merge.moved | settle_pairs(session, survivor.id)
     _note(session, merge, survivor, loser, record, now=now)
     fact = OrganizationMerged(
         organization_id=loser.id,

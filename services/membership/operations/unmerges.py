@@ -13,7 +13,7 @@ from services.membership.model import Contact, Identifier, Merge, Organization, 
 from services.membership.operations.finding import survivor_of
 from services.membership.operations.history import facts_of, merged_into, note, plain
 from services.membership.operations.merge_announcing import MemberView, announce_unmerge
-from services.membership.operations.merge_reviews import return_reviews
+from services.membership.operations.merge_reviews import reopen_pairs, settle_pairs
 from services.membership.operations.merge_steps import steps_of, take_over
 from services.membership.operations.merges import stored
 from services.membership.operations.pointers import move, rows_at
@@ -31,7 +31,7 @@ def undo_merge(session: Session, merge: Merge, *, reason: str, actor: str, now: 
     before, record = MemberView.of(session, survivor), facts_of(survivor)
     others = _other_merges(session, merge)
     move(session, _theirs(session, merge), source=survivor.id, target=loser.id)
-    return_reviews(session, merge.moved, survivor_id=survivor.id, loser_id=loser.id)
+    reopen_pairs(session, merge.moved)
     session.execute(
         update(Contact).where(Contact.organization_id == loser.id, Contact.source_id == loser.id).values(source_id=None)
     )
@@ -41,6 +41,7 @@ def undo_merge(session: Session, merge: Merge, *, reason: str, actor: str, now: 
     loser.merged_into, loser.updated_at = None, now
     merge.undone_at, merge.undone_by, merge.undo_reason = now, actor, reason
     session.flush()
+    settle_pairs(session, survivor.id, loser.id)
     merge.kept = {"fields": fields, "rows": _added_since(session, merge, others)}
     session.flush()
     _note(session, merge, survivor, loser, record, now=now)

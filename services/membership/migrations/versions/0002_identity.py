@@ -62,6 +62,7 @@ def _widen_identifiers_and_contacts() -> None:
 
 
 def _widen_review_items() -> None:
+    op.add_column("review_items", sa.Column("proposed_ids", sa.ARRAY(sa.Uuid()), nullable=True))
     op.add_column("review_items", sa.Column("score", sa.Integer(), server_default="0", nullable=False))
     op.add_column("review_items", sa.Column("level", sa.Text(), server_default="possible", nullable=False))
     op.add_column("review_items", sa.Column("signals", postgresql.JSONB(), server_default="[]", nullable=False))
