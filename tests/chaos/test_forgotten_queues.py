@@ -4,8 +4,10 @@ RabbitMQ enters a new queue in its registry up to a second late. Which of the tw
 shows, no leader or no process at all, depends on whether the registry still has a queue of that name that was deleted.
 """
 
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,8 +22,9 @@ from intercoop.audit.services import Audited
 from shared.clock import utc_now
 from shared.database import connect
 from shared.messaging import topology
-from shared.messaging.link import answers
+from shared.messaging.link import BROKER_ERRORS, Link, answers
 from shared.messaging.outbox import outbox, publish
+from shared.messaging.queues import stream_exists
 from tests.ledger import assert_nothing_lost
 from tests.outboxes import pending
 from tests.relays import relaying
@@ -35,6 +38,8 @@ QUEUE = topology.queue("sample", "note_member")
 DEAD = topology.dead_exchange("sample")
 KEY = "membership.member.admitted.v1"
 REMADE = "made the queue again"
+REGISTERED_SECONDS = 2
+"""Streams have a registry of their own that is written up to a second late, and nothing shows when it was."""
 
 
 @pytest.fixture
@@ -185,6 +190,47 @@ def test_killed_again_and_again_while_the_queue_is_being_made_nothing_is_lost(
             write(publisher, 10)
         assert_each_once(sample, written(publisher))
         assert_nothing_lost(chaos_database_url, sample.amqp_uri)
+
+
+def test_a_stream_of_a_broker_that_is_starting_is_not_taken_for_missing(
+    victim_broker: VictimBroker, sample: Sample
+) -> None:
+    """Trap: RabbitMQ says 404 of it, as of what never was; a catching-up would pass by all that is in it."""
+    stream = topology.stream("membership", "public")
+    with a_channel(sample.amqp_uri) as channel:
+        channel.queue_declare(stream, durable=True, arguments=topology.stream_arguments("public"))
+    time.sleep(REGISTERED_SECONDS)
+    found: list[bool] = []
+    victim_broker.server.kill()
+    # It ends with the thread that started it, so it is the looking that has one of its own.
+    with looking(lambda: found.append(there(sample.amqp_uri, stream))):
+        victim_broker.server.start()
+        eventually(lambda: len(found) > 3)
+    assert set(found) == {True}
+
+
+@contextmanager
+def looking(look: Callable[[], None]) -> Iterator[None]:
+    """Look again and again meanwhile; a look may find nobody."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            with suppress(*BROKER_ERRORS):
+                look()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def there(amqp_uri: str, stream: str) -> bool:
+    with Link(amqp_uri, name="looks") as link:
+        return stream_exists(link, stream)
 
 
 def test_an_event_is_delayed_only_where_it_outlives_the_broker(victim_broker: VictimBroker, sample: Sample) -> None:
