@@ -1,7 +1,7 @@
 """What people read, in Spanish, English or Portuguese. Code speaks English; a sentence is the key of its translations.
 
-Catalogues are .po files read when first needed: shared/locale/<language>.po and services/<service>/locale/<language>.po.
-English has none.
+Catalogues are .po files read when first needed, none for English: shared/locale/<language>.po and
+services/<service>/locale/<language>.po.
 """
 
 import re

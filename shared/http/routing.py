@@ -103,11 +103,7 @@ class Route(HttpRequestHandler):  # type: ignore[misc]  # nameko ships no types
         self.authenticator: Authenticator = self.container.config["authenticator"]
 
     def admit(self, request: HttpRequest) -> None:
-        """Refuse who may not before their file is read.
-
-        Raises:
-            Problem
-        """
+        """As exchange.admit."""
         admit(self, request)
 
     def handle_request(self, request: HttpRequest) -> Response:
