@@ -1,7 +1,7 @@
 """Which pairs of organizations are worth comparing at all: those of one place with names that touch. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 from uuid import UUID
@@ -98,31 +98,31 @@ def _acronyms_as_names(place: Sequence[Candidate]) -> Iterator[tuple[Candidate, 
             )
 
 
-def _close_cores(cores: Iterable[Core]) -> set[tuple[Core, Core]]:
-    """Different cores that are the same letters in a row, or differ by one slip in one long word."""
-    groups: dict[Core, list[tuple[str, Core]]] = defaultdict(list)
-    by_letters: dict[str, list[Core]] = defaultdict(list)
-    for words in cores:
-        by_letters["".join(sorted("".join(words)))].append(words)
-        for word, key in _slips(words):
-            groups[key].append((word, words))
-    close = {pair for same in by_letters.values() for pair in combinations(sorted(same), 2) if runs_together(*pair)}
-    for group in groups.values():
-        close.update(
-            (min(one, other), max(one, other))
-            for (word, one), (other_word, other) in combinations(group, 2)
-            if misspelt(word, other_word)
-        )
-    return close
-
-
-def _slips(words: Core) -> Iterator[tuple[str, Core]]:
-    """Each word that may be misspelt, under the rest and its beginning, and under the rest and its end.
+def _close_cores(cores: Collection[Core]) -> set[tuple[Core, Core]]:
+    """Different cores that are the same letters in a row, or differ by one slip in one long word.
 
     One slip in six letters or more leaves the first two or the last three as they were.
     """
-    for index, word in enumerate(words):
-        if len(word) >= SHORTEST_MISSPELT and word.isalpha():
-            rest = (*words[:index], *words[index + 1 :])
-            yield word, (*rest, "^", word[:2])
-            yield word, (*rest, "$", word[-3:])
+    return _same_letters(cores) | _one_slip(cores, slice(2)) | _one_slip(cores, slice(-3, None))
+
+
+def _same_letters(cores: Collection[Core]) -> set[tuple[Core, Core]]:
+    groups: dict[str, list[Core]] = defaultdict(list)
+    for words in cores:
+        groups["".join(sorted("".join(words)))].append(words)
+    return {pair for same in groups.values() for pair in combinations(sorted(same), 2) if runs_together(*pair)}
+
+
+def _one_slip(cores: Collection[Core], kept: slice) -> set[tuple[Core, Core]]:
+    """Those that differ in one word that may be misspelt, and share its `kept` letters and all the rest."""
+    groups: dict[Core, list[tuple[str, Core]]] = defaultdict(list)
+    for words in cores:
+        for index, word in enumerate(words):
+            if len(word) >= SHORTEST_MISSPELT and word.isalpha():
+                groups[word[kept], *words[:index], *words[index + 1 :]].append((word, words))
+    return {
+        (min(one, other), max(one, other))
+        for group in groups.values()
+        for (word, one), (other_word, other) in combinations(group, 2)
+        if misspelt(word, other_word)
+    }

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.membership import importing, operations
 from services.membership.importing import import_register
 from services.membership.model import Contact, Finding, ImportRun, ImportRunning, Organization, ReviewItem
+from services.membership.operations import finishing
 from services.membership.registers.profile import Profile
 from shared.contracts.membership import ContactChanged, MemberUpdated, RegistryImported
 from shared.messaging.outbox import published
@@ -173,6 +174,26 @@ def test_close_names_in_the_same_place_are_in_review_and_homonyms_left_apart(eng
     with Session(engine) as session:
         item = session.scalars(select(ReviewItem)).one()
         assert {item.first.register_key, item.second.register_key} == {"1", "2"}
+
+
+def test_a_few_organizations_are_compared_at_once_a_place_always_whole(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finishing, "AT_ONCE", 3)
+    places = ("Azul", "Bragado", "Chascomús", "Tandil", "Tandil", "Tandil", "Tandil", "Zárate")
+    names = ("Uno", "Dos", "Tres", "Agrícola San Martín", "Seis", "Siete", "AGRICOLA SAN MARTIN COOP", "Uno")
+    numbers = (GOOD_CUIT, *[""] * 6, GOOD_CUIT)
+    rows = zip(range(8), names, places, numbers, strict=True)
+    file = full(tmp_path, *((str(key), name, "", place, "", number) for key, name, place, number in rows))
+    compared: list[int] = []
+
+    def watch(what: str, done: int, _total: int) -> None:
+        if what == "comparing":
+            compared.append(done)
+
+    run = taken(engine, file, a_profile(FULL), progress=watch)
+    assert list(dict.fromkeys(compared)) == [3, 7, 8]
+    assert counts(run) == {"rows": 8, "created": 6, "in_review": 2}
 
 
 def test_a_key_twice_is_unchanged_when_it_repeats_and_rejected_when_it_contradicts(

@@ -13,6 +13,9 @@ from services.membership.identifiers import Kind
 from services.membership.model import Identifier, Organization
 from services.membership.scoring import Candidate
 
+ROWS_AT_ONCE = 1000
+"""Read from the database at once; what is kept of a row is smaller than the row."""
+
 STANDING_ALONE = (Organization.gone_at.is_(None), Organization.merged_into.is_(None))
 """Neither dropped by its register nor merged into another."""
 
@@ -55,9 +58,11 @@ def _columns() -> Select[Any]:
 
 
 def _read(session: Session, query: Select[Any]) -> list[Candidate]:
-    rows = session.execute(query).all()
-    values, kinds = _valid_identifiers(session, [row.id for row in rows])
-    return [_candidate(row, values.get(row.id, {}), kinds.get(row.id, {})) for row in rows]
+    found: list[Candidate] = []
+    for rows in session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)).partitions():
+        values, kinds = _valid_identifiers(session, [row.id for row in rows])
+        found += (_candidate(row, values.get(row.id, {}), kinds.get(row.id, {})) for row in rows)
+    return found
 
 
 def _candidate(row: Row[Any], values: dict[str, str], kinds: dict[str, Kind]) -> Candidate:

@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, any_, delete, insert, literal, select, text
+from sqlalchemy import Text, any_, delete, func, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from services.membership.model import Finding, ImportRun, Organization, Unmatched
-from services.membership.operations.candidates import any_of
+from services.membership.operations.candidates import STANDING_ALONE, any_of
 from services.membership.operations.matching import Proposal, match
 from shared.contracts.membership import RegistryImported
 from shared.messaging.outbox import publish
 
 PLACES_AT_ONCE = 200
-UNPLACED_AT_ONCE = 2000
+AT_ONCE = 2000
+"""Organizations compared in a step. A place is compared whole, so a larger one is a step of its own."""
+
 FEW = 50
 """So many may always be missing from a new edition."""
 
@@ -70,14 +73,24 @@ def compare_places(session: Session, run: ImportRun, *, after: str, now: datetim
     places = [str(place) for place in session.scalars(beyond.limit(PLACES_AT_ONCE))]
     if not places:
         return 0, after
-    there = Organization.place == any_(literal(places, ARRAY(Text)))
+    step = _as_many(session, places)
+    there = Organization.place == any_(literal(step, ARRAY(Text)))
     theirs = select(Organization.id).join(Unmatched, Unmatched.organization_id == Organization.id).where(there)
-    return _compare(session, run, session.scalars(theirs).all(), now=now), places[-1]
+    return _compare(session, run, session.scalars(theirs).all(), now=now), step[-1]
+
+
+def _as_many(session: Session, places: list[str]) -> list[str]:
+    """The first of `places`, as far as those who are there can be compared at once; one at least."""
+    there = Organization.place == any_(literal(places, ARRAY(Text)))
+    counted = select(Organization.place, func.count()).where(there, *STANDING_ALONE).group_by(Organization.place)
+    sizes = dict(session.execute(counted).all())
+    running = accumulate(sizes.get(place, 0) for place in places)
+    return places[: max(1, sum(1 for so_far in running if so_far <= AT_ONCE))]
 
 
 def compare_unplaced(session: Session, run: ImportRun, *, after: str, now: datetime) -> tuple[int, str]:
     """The same for organizations of which no place is known, and which have identifiers alone to compare."""
-    pending = select(Unmatched.organization_id).order_by(Unmatched.organization_id).limit(UNPLACED_AT_ONCE)
+    pending = select(Unmatched.organization_id).order_by(Unmatched.organization_id).limit(AT_ONCE)
     beyond = pending.where(Unmatched.organization_id > UUID(after)) if after else pending
     ids = session.scalars(beyond).all()
     return _compare(session, run, ids, now=now), str(ids[-1]) if ids else after

@@ -1,12 +1,12 @@
 """Propose pairs that may be one organization: same valid identifier or acronym, or close names in the same place."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, and_, func, literal, select
+from sqlalchemy import Text, Uuid, and_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session, aliased
 
@@ -63,17 +63,17 @@ def _proposal(pair: Pair, reason: Reason, evidence: dict[str, Any]) -> Proposal:
 def _shared_identifiers(session: Session, organization_ids: Sequence[UUID]) -> Iterator[Proposal]:
     mine, theirs = aliased(Identifier), aliased(Identifier)
     same = and_(theirs.scheme == mine.scheme, theirs.value == mine.value, theirs.valid, theirs.kind.in_(IDENTITY))
-    bearers = (
-        select(theirs.scheme, theirs.value, theirs.organization_id)
+    bearers = func.array_agg(theirs.organization_id.distinct(), type_=ARRAY(Uuid))
+    shared = (
+        select(theirs.scheme, theirs.value, bearers)
         .select_from(mine)
         .join(theirs, same)
         .join(Organization, Organization.id == theirs.organization_id)
         .where(mine.organization_id == any_of(organization_ids), mine.valid, mine.kind.in_(IDENTITY), *STANDING_ALONE)
-        .distinct()
+        .group_by(theirs.scheme, theirs.value)
+        .having(func.count(theirs.organization_id.distinct()) > 1)
     )
-    groups: dict[tuple[str, str], list[UUID]] = defaultdict(list)
-    for scheme, value, organization_id in session.execute(bearers):
-        groups[scheme, value].append(organization_id)
+    groups = {(scheme, value): bearing for scheme, value, bearing in session.execute(shared)}
     for (scheme, value), pairs in _sharing(session, groups, organization_ids):
         for pair in pairs:
             yield _proposal(pair, "shared_identifier", {"scheme": scheme, "value": value})
@@ -96,7 +96,7 @@ def _same_acronyms(session: Session, organization_ids: Sequence[UUID]) -> Iterat
 
 
 def _sharing(
-    session: Session, groups: dict[tuple[str, str], list[UUID]], fresh: Sequence[UUID]
+    session: Session, groups: Mapping[tuple[str, str], Sequence[UUID]], fresh: Sequence[UUID]
 ) -> Iterator[tuple[tuple[str, str], Iterator[Pair]]]:
     """What each group shares, with its pairs; a group of one is none, and of many its mark tells nobody apart."""
     telling = {shared: bearers for shared, bearers in groups.items() if 1 < len(bearers) <= MAX_SHARING}
