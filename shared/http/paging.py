@@ -104,7 +104,7 @@ def page(session: Session, statement: Select[Any], request: PageRequest) -> Page
 
 
 def page_of(items: Iterable[T], request: PageRequest, mark: Callable[[T], tuple[Any, Any]]) -> Page[T]:
-    """The same of a list that no statement can give; `mark` says an item's sort value and id, neither ever null."""
+    """The same of a list that no statement can give; `mark` says an item's sort value and id, each text or a number."""
     placed = sorted(((*mark(item), item) for item in items), key=lambda one: one[:2], reverse=request.descending)
     if request.after is not None:
         last = tuple(request.after)
