@@ -59,7 +59,7 @@ def check(subject: Subject) -> list[Check]:
 
 
 def _rules(subject: Subject) -> Iterator[tuple[str, Callable[[Subject], Found]]]:
-    yield from _COMMON.items()
+    yield from COMMON.items()
     yield "kind", _kind
     if subject.category == "full":
         yield "persons_represented", _persons
@@ -187,12 +187,13 @@ def _endorsement(subject: Subject) -> Found:
 
 _NOT_ANSWERED: Found = ("unknown", "not_answered", {})
 
-_COMMON: dict[str, Callable[[Subject], Found]] = {
+COMMON: dict[str, Callable[[Subject], Found]] = {
     "legal_personality": _legal_personality,
     "duly_constituted": _constituted,
     "supports_purpose": _declared("supports_purpose"),
     "accepts_obligations": _declared("accepts_obligations"),
 }
+"""The rules for applicants of every kind."""
 
 _OF_KIND: dict[str, tuple[str, Callable[[Subject], Found]]] = {
     "operating_as_cooperative": ("operates_as_cooperative", _operates),
@@ -207,7 +208,7 @@ _OF_KIND: dict[str, tuple[str, Callable[[Subject], Found]]] = {
 }
 
 RULES: tuple[str, ...] = (
-    *_COMMON,
+    *COMMON,
     "kind",
     "persons_represented",
     *dict.fromkeys(rule for rule, _ in _OF_KIND.values()),

@@ -10,12 +10,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from services.membership.application_form import FORMS, Form
-from services.membership.eligibility import Outcome
+from services.membership.eligibility import COMMON, Outcome
 from services.membership.model.application_history import ApplicationEntry, ApplicationEntryKind
 from services.membership.model.application_states import (
     EDITABLE,
     NEXT,
-    NOT_PEOPLE,
     OPEN,
     STATES,
     AnswersWrong,
@@ -26,6 +25,7 @@ from services.membership.model.application_states import (
     NotEditable,
     StateNotAllowed,
     TooEarlyToFind,
+    is_person,
 )
 from services.membership.model.base import Base
 from services.membership.model.organizations import Organization
@@ -158,6 +158,8 @@ class MembershipApplication(Base):
     def become(self, kind: str, *, now: datetime, actor: str) -> None:
         """Apply as another kind; answers its form does not ask stay aside until they are asked again.
 
+        What staff found of rules that are not common to all was found of the other kind, and counts no more.
+
         Raises:
             NotEditable
         """
@@ -165,6 +167,7 @@ class MembershipApplication(Base):
         if kind != self.kind:
             self.work("kind_changed", now=now, actor=actor, previous_kind=self.kind, new_kind=kind)
             self.kind, self.category = kind, self.form.kinds[kind].category
+            self.findings = {rule: found for rule, found in self.findings.items() if rule in COMMON}
 
     def assign(self, owner: str | None, *, now: datetime, actor: str) -> None:
         """Give it to somebody, or to nobody.
@@ -267,7 +270,7 @@ class MembershipApplication(Base):
     def touch(self, *, now: datetime, actor: str) -> None:
         """Somebody has a hand in it."""
         self.changed_at = now
-        if actor not in self.makers and not actor.startswith(NOT_PEOPLE):
+        if actor not in self.makers and is_person(actor):
             self.makers = [*self.makers, actor]
 
     def record(
