@@ -240,6 +240,7 @@ from services.membership.model.rounds import (
     RoundClosed,
     RoundExists,
     RoundNotOpen,
+    RoundTooLong,
     StatisticRound,
     UnknownRound,
 )
@@ -434,6 +435,7 @@ __all__ = [
     "RoundClosed",
     "RoundExists",
     "RoundNotOpen",
+    "RoundTooLong",
     "RunNotDraft",
     "SharesIncomplete",
     "SimulatedDues",
