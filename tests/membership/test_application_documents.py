@@ -2,15 +2,16 @@
 
 import io
 import os
+import struct
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from services.membership import operations
+from services.membership import file_types, operations
 from services.membership.file_types import DOCX, JPEG, ODT, PDF, PNG, XLSX, type_of
 from services.membership.model import (
     AlreadyEndorsed,
@@ -55,6 +56,18 @@ def encrypted(content: bytes) -> bytes:
     return bytes(flagged)
 
 
+def far_away(content: bytes) -> bytes:
+    """The archive with its first entry said to be, by an extra field, where no file reaches."""
+    made, entry, end = bytearray(content), content.index(b"PK\x01\x02"), content.index(b"PK\x05\x06")
+    extra = struct.pack("<HHQ", 1, 8, 2**64 - 2)
+    name_length = int.from_bytes(made[entry + 28 : entry + 30], "little")
+    made[entry + 30 : entry + 32] = len(extra).to_bytes(2, "little")
+    made[entry + 42 : entry + 46] = b"\xff" * 4
+    made[end + 12 : end + 16] = (end - entry + len(extra)).to_bytes(4, "little")
+    made[entry + 46 + name_length : entry + 46 + name_length] = extra
+    return bytes(made)
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -69,6 +82,7 @@ def encrypted(content: bytes) -> bytes:
         (archive("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), None),
         (archive("word/document.xml"), None),
         (encrypted(archive(mimetype=ODT)), None),
+        (far_away(archive(mimetype=ODT)), None),
         (archive("a.exe"), None),
         (b"PK\x03\x04 and nothing of an archive", None),
         (b"<html>%PDF-</html>", None),
@@ -81,6 +95,23 @@ def test_a_file_is_what_is_in_it(content: bytes, expected: str | None) -> None:
     file = io.BytesIO(content)
     assert type_of(file) == expected
     assert file.tell() == 0
+
+
+@pytest.mark.parametrize("piece", [7, 1024])
+def test_an_archive_of_too_many_parts_is_refused_before_they_are_read(
+    monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    read: list[IO[bytes]] = []
+
+    def reading(file: IO[bytes]) -> None:
+        read.append(file)
+        raise zipfile.BadZipFile
+
+    monkeypatch.setattr(file_types, "_PIECE", piece)
+    monkeypatch.setattr(file_types.zipfile, "ZipFile", reading)
+    many, few = (io.BytesIO(b"PK\x03\x04" + b"PK\x01\x02.." * count) for count in (10_001, 10_000))
+    assert (type_of(many), read) == (None, [])
+    assert (type_of(few), read) == (None, [few])
 
 
 @pytest.mark.parametrize(

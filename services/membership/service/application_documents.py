@@ -61,10 +61,11 @@ class ApplicationDocumentRoutes:
         PDF, PNG, JPEG, DOCX, XLSX and ODT are taken. The same file again under the same kind changes nothing.
         """
         assert call.upload
+        media_type = type_of(call.upload.file)
         of = operations.application_to_change(call.session, application_id=application_id)
         call.match(of)
         about: dict[str, Any] = {
-            "media_type": type_of(call.upload.file),
+            "media_type": media_type,
             "size": call.upload.size,
             "sha256": call.upload.sha256,
         }
