@@ -30,7 +30,7 @@ from services.membership.model import (
 from services.membership.model.application_documents import MOST_DOCUMENTS
 from services.membership.operations.application_documents import plain_name
 from services.membership.settings import Settings
-from services.membership.storage import FileAway, Folder, open_storage
+from services.membership.storage import FileAway, Folder, StorageAway, open_storage
 from shared.ids import uuid7
 from shared.settings import MissingSetting
 from tests.membership.making import NOW, TODAY, a_member
@@ -225,7 +225,7 @@ class Broken(io.BytesIO):
 def test_a_folder_keeps_a_file_whole_or_not_at_all(tmp_path: Path) -> None:
     folder, file_id = open_storage((tmp_path / "a folder").as_uri()), uuid7()
     content = os.urandom(200_000)
-    with pytest.raises(OSError, match="disk away"):
+    with pytest.raises(StorageAway):
         folder.put(file_id, Broken(content))
     with pytest.raises(FileAway):
         folder.read(file_id)
@@ -236,6 +236,35 @@ def test_a_folder_keeps_a_file_whole_or_not_at_all(tmp_path: Path) -> None:
     folder.delete(file_id)
     with pytest.raises(FileAway):
         folder.read(file_id)
+
+
+def test_a_disk_that_gives_nothing_is_away_and_a_file_that_is_not_there_is_not(tmp_path: Path) -> None:
+    root, file_id = tmp_path / "files", uuid7()
+    root.write_bytes(b"nobody can have a folder in here")
+    with pytest.raises(StorageAway):
+        Folder(root).put(file_id, io.BytesIO(b"x"))
+    with pytest.raises(StorageAway):
+        Folder(root).read(file_id)
+    with pytest.raises(FileAway):
+        Folder(tmp_path / "other").read(file_id)
+
+
+def test_a_file_its_name_and_its_folders_name_are_on_the_disk_when_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[Path] = []
+    really = os.fsync
+
+    def flush(descriptor: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    file_id = uuid7()
+    Folder(tmp_path).put(file_id, io.BytesIO(b"x"))
+    [kept] = tmp_path.rglob(str(file_id))
+    assert flushed[0].name.startswith(str(file_id))
+    assert flushed[1:] == [kept.parent, tmp_path]
 
 
 def test_what_is_old_is_told_and_what_was_written_halfway_swept(tmp_path: Path) -> None:
