@@ -94,6 +94,8 @@ def test_a_draft_keeps_what_there_is_and_is_held_against_the_form_when_it_is_sub
         ("persons_represented", -1),
         ("supports_purpose", "yes"),
         ("founded_on", "14/3/1998"),
+        ("founded_on", "2026-W19-1"),
+        ("founded_on", "19980314"),
         ("contact_email", "nobody"),
         ("societies", 9),
         ("nonsense", 1),
@@ -107,6 +109,18 @@ def test_an_answer_of_the_wrong_kind_is_refused_by_its_name_and_nothing_is_kept(
         operations.update_application(session, draft, answers={"president": "N. N.", name: value}, actor="ana", now=NOW)
     assert [one.pointer for one in refused.value.wrong] == [f"/answers/{name}"]
     assert draft.answers == {}
+
+
+def test_a_blank_is_no_answer_and_what_is_around_a_text_is_not_kept(session: Session) -> None:
+    draft = complete(session, a_draft(session))
+    blank = {"president": "  ", "aims": "\n\u00a0\t", "contact_email": " gerencia@cooperativa.invalid\n"}
+    operations.update_application(session, draft, answers=blank, actor="ana", now=NOW)
+    assert draft.answers.keys() == answers_of(draft.kind).keys() - {"president", "aims"}
+    assert draft.answers["contact_email"] == "gerencia@cooperativa.invalid"
+    draft.answers = {**draft.answers, "president": "   "}
+    with pytest.raises(Incomplete) as refused:
+        operations.submit_application(session, draft, actor="ana", now=NOW)
+    assert {one.pointer for one in refused.value.wrong} == {"/answers/president", "/answers/aims"}
 
 
 def test_submitting_is_published_and_moves_the_prospect(session: Session) -> None:

@@ -136,19 +136,20 @@ class MembershipApplication(Base):
         self.work("opened", now=now, actor=actor)
 
     def answer(self, answers: Mapping[str, Any], *, now: datetime, actor: str) -> None:
-        """Take over what is given, in whatever order it comes; None takes an answer away.
+        """Take over what is given, in whatever order it comes; None takes an answer away, and so does a blank text.
 
         Raises:
             NotEditable: when it is neither a draft nor waiting for an answer.
             AnswersWrong: when one is not of its question's type, or not asked at all.
         """
         self.ensure_editable()
-        if wrong := list(self.form.faults(self.kind, answers)):
+        kept = self.form.kept(self.kind, answers)
+        if wrong := list(self.form.faults(self.kind, kept)):
             raise AnswersWrong(wrong)
-        changed = sorted(name for name, value in answers.items() if self.answers.get(name) != value)
+        changed = sorted(name for name, value in kept.items() if self.answers.get(name) != value)
         if not changed:
             return
-        given = self.answers | dict(answers)
+        given = self.answers | kept
         self.answers = {name: value for name, value in given.items() if value is not None}
         if self.state == "draft":
             self.touch(now=now, actor=actor)
