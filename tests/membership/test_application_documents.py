@@ -17,6 +17,7 @@ from services.membership.model import (
     AlreadyEndorsed,
     ApplicationClosed,
     EmptyDocument,
+    EndorsedInFuture,
     EndorserNotCurrent,
     EndorsesItself,
     NotEditable,
@@ -186,7 +187,10 @@ def test_a_present_member_supports_it_once_and_counts_while_it_is_one(session: S
     draft = a_draft(session, kind="supporter")
     member = a_member(session, name="Federación")
     about = {"member_id": member.id, "reference": "letter", "actor": "ana", "now": NOW}
-    endorsement = operations.add_endorsement(session, draft, **about)
+    with pytest.raises(EndorsedInFuture) as refused:
+        operations.add_endorsement(session, draft, **about, given_on=TODAY + timedelta(days=1))
+    assert (refused.value.pointer, draft.endorsements) == ("/given_on", [])
+    endorsement = operations.add_endorsement(session, draft, **about, given_on=TODAY)
     assert endorsement.counts
     with pytest.raises(AlreadyEndorsed):
         operations.add_endorsement(session, draft, **about)
