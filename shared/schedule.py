@@ -14,7 +14,10 @@ from shared.settings import Settings
 _log = logging.getLogger("intercoop.schedule")
 
 LONGEST_PAUSE = 30.0
-"""After failures in a row the next turn comes later and later, in seconds up to this."""
+"""After failures in a row the next turn comes later and later, in seconds up to this, and never before its time."""
+
+_MOST_DOUBLED = 10
+"""So many failures in a row make the pause longer; beyond it is as long as it gets."""
 
 STOP_SECONDS = 20
 """How long a turn may take to end when the service stops."""
@@ -46,6 +49,13 @@ def every(*, seconds: float) -> Callable[[Method], Method]:
     return decorate
 
 
+def pause_after(failures: int, *, seconds: float) -> float:
+    """How long to wait for the next turn, in seconds, after so many failures in a row."""
+    if not failures:
+        return seconds
+    return max(seconds, min(seconds * 2.0 ** min(failures, _MOST_DOUBLED), LONGEST_PAUSE))
+
+
 class Scheduled(Entrypoint):  # type: ignore[misc] # nameko has no types
     """The entrypoint behind `@every`: one managed thread of the container."""
 
@@ -75,7 +85,7 @@ class Scheduled(Entrypoint):  # type: ignore[misc] # nameko has no types
         failures = 0
         while not self._stopping.is_set():
             failures = 0 if self._succeeds(turn) else failures + 1
-            self._stopping.wait(min(self._seconds * 2**failures, LONGEST_PAUSE))
+            self._stopping.wait(pause_after(failures, seconds=self._seconds))
 
     def _succeeds(self, turn: Turn) -> bool:
         try:

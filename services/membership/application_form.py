@@ -17,6 +17,7 @@ Answers = Mapping[str, Any]
 
 _LENGTHS = {"line": 300, "text": 10_000, "email": 254}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LARGEST = 10**12
 """Nobody represents more; it keeps a slip of the finger out."""
 
@@ -66,6 +67,10 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most: int = _LARGEST
     choices: dict[str, str] = {}
 
+    def kept(self, value: Any) -> Any:
+        """The answer as it is kept: a text without the white space around it, and None where nothing is left."""
+        return value.strip() or None if self.type in _LENGTHS and isinstance(value, str) else value
+
     def fault(self, value: Any) -> tuple[str, dict[str, Any]] | None:
         """What is wrong with an answer, as sentence and parameters."""
         check = _CHECKS.get(self.type, _text_fault)
@@ -99,6 +104,11 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The checklist of a kind, in its order."""
         return [one for one in self.documents if self._concerns(one, kind)]
 
+    def kept(self, kind: str, answers: Answers) -> dict[str, Any]:
+        """Answers as they are kept; what is not asked stays as it is."""
+        asked = {one.name: one for one in self.fields_of(kind)}
+        return {name: asked[name].kept(value) if name in asked else value for name, value in answers.items()}
+
     def faults(self, kind: str, answers: Answers) -> Iterator[Wrong]:
         """What is wrong with those answers that are given; None takes an answer away and is never wrong."""
         asked = {one.name: one for one in self.fields_of(kind)}
@@ -110,7 +120,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def missing(self, kind: str, answers: Answers, documents: Collection[str], endorsements: int) -> Iterator[Wrong]:
         """One fault for each answer, document and endorsement that an application needs and has not."""
         for field in self.fields_of(kind):
-            if field.required and answers.get(field.name) in (None, ""):
+            if field.required and field.kept(answers.get(field.name)) in (None, ""):
                 yield Wrong(f"/answers/{field.name}", MISSING, {"label": field.label})
         for document in self.documents_of(kind):
             if document.required and document.kind not in documents:
@@ -156,9 +166,9 @@ _CHECKS = {"integer": _integer_fault, "boolean": _boolean_fault, "date": _date_f
 
 
 def day_of(value: Any) -> date | None:
-    """The day an answer names, if it names one."""
+    """The day an answer names, if it names one, as in 2026-05-04."""
     try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
+        return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
     except ValueError:
         return None
 

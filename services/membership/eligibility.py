@@ -59,7 +59,7 @@ def check(subject: Subject) -> list[Check]:
 
 
 def _rules(subject: Subject) -> Iterator[tuple[str, Callable[[Subject], Found]]]:
-    yield from _COMMON.items()
+    yield from COMMON.items()
     yield "kind", _kind
     if subject.category == "full":
         yield "persons_represented", _persons
@@ -80,6 +80,11 @@ def _checked(subject: Subject, rule: str, judge: Callable[[Subject], Found]) -> 
     return Check(rule=rule, outcome=outcome, code=code, params=params)
 
 
+def _says(subject: Subject, *names: str) -> bool:
+    """All of these are answered in words; blanks say nothing."""
+    return all(str(subject.answers.get(name) or "").strip() for name in names)
+
+
 def _legal_personality(subject: Subject) -> Found:
     said = subject.answers.get("legal_personality")
     if said is False:
@@ -96,7 +101,7 @@ def _constituted(subject: Subject) -> Found:
         return "failed", "gone_from_register", {}
     if subject.has_identifier:
         return "passed", "has_identifier", {}
-    if subject.answers.get("constituted_under") and "bylaws" in subject.documents:
+    if _says(subject, "constituted_under") and "bylaws" in subject.documents:
         return "unknown", "constituted_by_own_words", {}
     return "unknown", "not_answered", {}
 
@@ -130,7 +135,7 @@ def _persons(subject: Subject) -> Found:
 
 
 def _operates(subject: Subject) -> Found:
-    if not subject.answers.get("form_obstacle") or not subject.answers.get("cooperative_practice"):
+    if not _says(subject, "form_obstacle", "cooperative_practice"):
         return "unknown", "not_answered", {}
     return "unknown", "practice_by_own_words", {}
 
@@ -167,12 +172,12 @@ def _controlled(subject: Subject) -> Found:
 
 
 def _promotes(subject: Subject) -> Found:
-    return ("unknown", "promotion_by_own_words", {}) if subject.answers.get("promotion") else _NOT_ANSWERED
+    return ("unknown", "promotion_by_own_words", {}) if _says(subject, "promotion") else _NOT_ANSWERED
 
 
 def _for_a_time(subject: Subject) -> Found:
     until, longest = subject.temporary_until, subject.longest_until
-    if not subject.answers.get("entitled_as") or not subject.answers.get("missing_for_full") or not until:
+    if not _says(subject, "entitled_as", "missing_for_full") or not until:
         return _NOT_ANSWERED
     if longest and until > longest:
         return "failed", "too_long", {"until": until.isoformat(), "longest": longest.isoformat()}
@@ -187,12 +192,13 @@ def _endorsement(subject: Subject) -> Found:
 
 _NOT_ANSWERED: Found = ("unknown", "not_answered", {})
 
-_COMMON: dict[str, Callable[[Subject], Found]] = {
+COMMON: dict[str, Callable[[Subject], Found]] = {
     "legal_personality": _legal_personality,
     "duly_constituted": _constituted,
     "supports_purpose": _declared("supports_purpose"),
     "accepts_obligations": _declared("accepts_obligations"),
 }
+"""The rules for applicants of every kind."""
 
 _OF_KIND: dict[str, tuple[str, Callable[[Subject], Found]]] = {
     "operating_as_cooperative": ("operates_as_cooperative", _operates),
@@ -207,7 +213,7 @@ _OF_KIND: dict[str, tuple[str, Callable[[Subject], Found]]] = {
 }
 
 RULES: tuple[str, ...] = (
-    *_COMMON,
+    *COMMON,
     "kind",
     "persons_represented",
     *dict.fromkeys(rule for rule, _ in _OF_KIND.values()),

@@ -194,13 +194,18 @@ def _represented(ids: Sequence[UUID], declared: Mapping[UUID, int]) -> Represent
 
 def intervals(since: date, until: date) -> Iterator[tuple[date, date]]:
     """The months of the period, or its years where those are many."""
-    months = (until.year - since.year) * _MONTHS + until.month - since.month + 1
-    step = 1 if months <= _MOST_MONTHS else _MONTHS
+    step = _MONTHS if by_year(since, until) else 1
     first = since
     while first <= until:
         following = _next(first, step)
         yield first, min(until, following - timedelta(days=1))
         first = following
+
+
+def by_year(since: date, until: date) -> bool:
+    """Whether a period has so many months, begun ones too, that it is told by years."""
+    months = (until.year - since.year) * _MONTHS + until.month - since.month + 1
+    return months > _MOST_MONTHS
 
 
 def _next(day: date, step: int) -> date:

@@ -8,7 +8,7 @@ from babel.numbers import format_decimal, format_percent
 
 from services.membership import svg
 from services.membership.directory import country_name
-from services.membership.growing import Growth, GrowthReport
+from services.membership.growing import Growth, GrowthReport, by_year
 from services.membership.growth_words import NO_MEMBERS, STAGES, WORDS
 from shared.i18n import Language, gettext
 
@@ -17,16 +17,14 @@ _MOST_ROWS = 25
 
 
 def _movement(report: GrowthReport, language: Language) -> str:
-    growth = report.growth
-    by_year = len(growth.intervals) > 1 and (report.until - report.since).days > 2 * 366
-    form = "yyyy" if by_year else "MMM yy"
+    form = "yyyy" if by_year(report.since, report.until) else "MMM yy"
     rows = [
         svg.Row(
             label=format_date(one.since, form, locale=language),
             values=(one.joined, -one.left),
             note=_number(language)(one.members),
         )
-        for one in growth.intervals
+        for one in report.growth.intervals
     ]
     series = (_said(language, "joined"), _said(language, "left"))
     return svg.columns(_chart(report, language, "movement", rows, series=series, shown=_size(language)))

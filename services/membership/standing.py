@@ -32,6 +32,9 @@ Rule = Literal[
 ]
 """Why. `lapsed` is the end by arrears alone; dues late, a notice and a term are told beside what decides."""
 
+IN_GOOD_STANDING: tuple[Standing, ...] = ("current", "grace")
+"""Standings of a member with all its rights: its dues are paid, or not yet late beyond the grace."""
+
 _ENDS: dict[Kind, Rule] = {
     "terminated": "terminated_by_decision",
     "expelled": "expelled",

@@ -4,13 +4,11 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from services.membership.policy import Bracket, Policy
-from services.membership.standing import Course, State
-from shared.contracts.membership import Category, Standing
+from services.membership.standing import IN_GOOD_STANDING, Course, State
+from shared.contracts.membership import Category
 
 VoteRule = Literal["votes", "no_member", "ended", "category_without_vote", "suspended", "vote_rests"]
 QuotaRule = Literal["bracket", "below_brackets", "no_statistic", "no_vote"]
-
-_CURRENT: tuple[Standing | None, ...] = ("current", "grace")
 
 
 class Vote(NamedTuple):
@@ -30,7 +28,7 @@ class Quota(NamedTuple):
 
 def is_current(state: State) -> bool:
     """In good standing or within the grace."""
-    return state.standing in _CURRENT
+    return state.standing in IN_GOOD_STANDING
 
 
 def vote(course: Course, state: State, *, category: Category, policy: Policy, on: date) -> Vote:

@@ -2,20 +2,22 @@
 
 import io
 import os
+import struct
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from services.membership import operations
+from services.membership import file_types, operations
 from services.membership.file_types import DOCX, JPEG, ODT, PDF, PNG, XLSX, type_of
 from services.membership.model import (
     AlreadyEndorsed,
     ApplicationClosed,
     EmptyDocument,
+    EndorsedInFuture,
     EndorserNotCurrent,
     EndorsesItself,
     NotEditable,
@@ -29,7 +31,7 @@ from services.membership.model import (
 from services.membership.model.application_documents import MOST_DOCUMENTS
 from services.membership.operations.application_documents import plain_name
 from services.membership.settings import Settings
-from services.membership.storage import FileAway, Folder, open_storage
+from services.membership.storage import FileAway, Folder, StorageAway, open_storage
 from shared.ids import uuid7
 from shared.settings import MissingSetting
 from tests.membership.making import NOW, TODAY, a_member
@@ -55,6 +57,18 @@ def encrypted(content: bytes) -> bytes:
     return bytes(flagged)
 
 
+def far_away(content: bytes) -> bytes:
+    """The archive with its first entry said to be, by an extra field, where no file reaches."""
+    made, entry, end = bytearray(content), content.index(b"PK\x01\x02"), content.index(b"PK\x05\x06")
+    extra = struct.pack("<HHQ", 1, 8, 2**64 - 2)
+    name_length = int.from_bytes(made[entry + 28 : entry + 30], "little")
+    made[entry + 30 : entry + 32] = len(extra).to_bytes(2, "little")
+    made[entry + 42 : entry + 46] = b"\xff" * 4
+    made[end + 12 : end + 16] = (end - entry + len(extra)).to_bytes(4, "little")
+    made[entry + 46 + name_length : entry + 46 + name_length] = extra
+    return bytes(made)
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -69,6 +83,7 @@ def encrypted(content: bytes) -> bytes:
         (archive("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), None),
         (archive("word/document.xml"), None),
         (encrypted(archive(mimetype=ODT)), None),
+        (far_away(archive(mimetype=ODT)), None),
         (archive("a.exe"), None),
         (b"PK\x03\x04 and nothing of an archive", None),
         (b"<html>%PDF-</html>", None),
@@ -81,6 +96,23 @@ def test_a_file_is_what_is_in_it(content: bytes, expected: str | None) -> None:
     file = io.BytesIO(content)
     assert type_of(file) == expected
     assert file.tell() == 0
+
+
+@pytest.mark.parametrize("piece", [7, 1024])
+def test_an_archive_of_too_many_parts_is_refused_before_they_are_read(
+    monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    read: list[IO[bytes]] = []
+
+    def reading(file: IO[bytes]) -> None:
+        read.append(file)
+        raise zipfile.BadZipFile
+
+    monkeypatch.setattr(file_types, "_PIECE", piece)
+    monkeypatch.setattr(file_types.zipfile, "ZipFile", reading)
+    many, few = (io.BytesIO(b"PK\x03\x04" + b"PK\x01\x02.." * count) for count in (10_001, 10_000))
+    assert (type_of(many), read) == (None, [])
+    assert (type_of(few), read) == (None, [few])
 
 
 @pytest.mark.parametrize(
@@ -155,7 +187,10 @@ def test_a_present_member_supports_it_once_and_counts_while_it_is_one(session: S
     draft = a_draft(session, kind="supporter")
     member = a_member(session, name="Federación")
     about = {"member_id": member.id, "reference": "letter", "actor": "ana", "now": NOW}
-    endorsement = operations.add_endorsement(session, draft, **about)
+    with pytest.raises(EndorsedInFuture) as refused:
+        operations.add_endorsement(session, draft, **about, given_on=TODAY + timedelta(days=1))
+    assert (refused.value.pointer, draft.endorsements) == ("/given_on", [])
+    endorsement = operations.add_endorsement(session, draft, **about, given_on=TODAY)
     assert endorsement.counts
     with pytest.raises(AlreadyEndorsed):
         operations.add_endorsement(session, draft, **about)
@@ -194,7 +229,7 @@ class Broken(io.BytesIO):
 def test_a_folder_keeps_a_file_whole_or_not_at_all(tmp_path: Path) -> None:
     folder, file_id = open_storage((tmp_path / "a folder").as_uri()), uuid7()
     content = os.urandom(200_000)
-    with pytest.raises(OSError, match="disk away"):
+    with pytest.raises(StorageAway):
         folder.put(file_id, Broken(content))
     with pytest.raises(FileAway):
         folder.read(file_id)
@@ -205,6 +240,35 @@ def test_a_folder_keeps_a_file_whole_or_not_at_all(tmp_path: Path) -> None:
     folder.delete(file_id)
     with pytest.raises(FileAway):
         folder.read(file_id)
+
+
+def test_a_disk_that_gives_nothing_is_away_and_a_file_that_is_not_there_is_not(tmp_path: Path) -> None:
+    root, file_id = tmp_path / "files", uuid7()
+    root.write_bytes(b"nobody can have a folder in here")
+    with pytest.raises(StorageAway):
+        Folder(root).put(file_id, io.BytesIO(b"x"))
+    with pytest.raises(StorageAway):
+        Folder(root).read(file_id)
+    with pytest.raises(FileAway):
+        Folder(tmp_path / "other").read(file_id)
+
+
+def test_a_file_its_name_and_its_folders_name_are_on_the_disk_when_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[Path] = []
+    really = os.fsync
+
+    def flush(descriptor: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    file_id = uuid7()
+    Folder(tmp_path).put(file_id, io.BytesIO(b"x"))
+    [kept] = tmp_path.rglob(str(file_id))
+    assert flushed[0].name.startswith(str(file_id))
+    assert flushed[1:] == [kept.parent, tmp_path]
 
 
 def test_what_is_old_is_told_and_what_was_written_halfway_swept(tmp_path: Path) -> None:

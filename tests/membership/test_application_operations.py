@@ -94,6 +94,8 @@ def test_a_draft_keeps_what_there_is_and_is_held_against_the_form_when_it_is_sub
         ("persons_represented", -1),
         ("supports_purpose", "yes"),
         ("founded_on", "14/3/1998"),
+        ("founded_on", "2026-W19-1"),
+        ("founded_on", "19980314"),
         ("contact_email", "nobody"),
         ("societies", 9),
         ("nonsense", 1),
@@ -107,6 +109,18 @@ def test_an_answer_of_the_wrong_kind_is_refused_by_its_name_and_nothing_is_kept(
         operations.update_application(session, draft, answers={"president": "N. N.", name: value}, actor="ana", now=NOW)
     assert [one.pointer for one in refused.value.wrong] == [f"/answers/{name}"]
     assert draft.answers == {}
+
+
+def test_a_blank_is_no_answer_and_what_is_around_a_text_is_not_kept(session: Session) -> None:
+    draft = complete(session, a_draft(session))
+    blank = {"president": "  ", "aims": "\n\u00a0\t", "contact_email": " gerencia@cooperativa.invalid\n"}
+    operations.update_application(session, draft, answers=blank, actor="ana", now=NOW)
+    assert draft.answers.keys() == answers_of(draft.kind).keys() - {"president", "aims"}
+    assert draft.answers["contact_email"] == "gerencia@cooperativa.invalid"
+    draft.answers = {**draft.answers, "president": "   "}
+    with pytest.raises(Incomplete) as refused:
+        operations.submit_application(session, draft, actor="ana", now=NOW)
+    assert {one.pointer for one in refused.value.wrong} == {"/answers/president", "/answers/aims"}
 
 
 def test_submitting_is_published_and_moves_the_prospect(session: Session) -> None:
@@ -269,6 +283,15 @@ def test_who_worked_on_it_does_not_decide_it(session: Session, actor: str) -> No
     assert application.state == "ready_for_decision"
 
 
+def test_a_person_whose_subject_begins_like_the_schedules_is_a_maker_too(session: Session) -> None:
+    application, somebody = ready(session), "systems.desk@union.invalid"
+    operations.find_application(
+        session, application, rule="duly_constituted", outcome="passed", reason="seen", actor=somebody, now=NOW
+    )
+    with pytest.raises(MakerDecides):
+        decided(session, application, actor=somebody)
+
+
 def test_who_sends_it_back_with_a_question_may_still_decide(session: Session) -> None:
     application = ready(session)
     operations.screen_application(session, application, note="look again", actor="berta", now=NOW)
@@ -397,6 +420,20 @@ def test_another_kind_asks_other_questions_and_may_be_of_another_category(sessio
     assert [one.pointer for one in refused.value.wrong] == ["/answers/promotion", "/endorsements"]
     operations.update_application(session, draft, owner=None, actor="ana", now=NOW)
     assert draft.owner is None
+
+
+def test_what_was_found_of_one_kind_says_nothing_of_another(session: Session) -> None:
+    application = screening(session, kind="second_degree")
+    for rule in ("made_of_cooperatives", "kind", "duly_constituted"):
+        operations.find_application(
+            session, application, rule=rule, outcome="passed", reason="seen", actor="eva", now=NOW
+        )
+    operations.ask_applicant(session, application, question="which?", due_on=TODAY, actor="eva", now=NOW)
+    operations.update_application(session, application, kind="confederation", actor="ana", now=NOW)
+    assert application.findings.keys() == {"duly_constituted"}
+    checks = {one.rule: one.code for one in operations.eligibility(session, application, on=TODAY)}
+    assert checks["duly_constituted"] == "found_by_staff"
+    assert "found_by_staff" not in (checks["made_of_cooperatives"], checks["kind"])
 
 
 @pytest.mark.parametrize("kind", list(FORM.kinds))

@@ -1,6 +1,6 @@
 """Consulting the members of a country: whom, until when, what they say, and what silence is."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -110,6 +110,14 @@ def test_members_get_time_but_not_for_ever(session: Session, days: int) -> None:
         operations.consult_members(
             session, screening(session), closes_on=TODAY + timedelta(days=days), actor="eva", now=NOW
         )
+
+
+@pytest.mark.parametrize("day", [date.min, TODAY, date.max])
+def test_also_where_nobody_is_asked_the_day_is_one_that_can_be(session: Session, day: date) -> None:
+    application = screening(session)
+    with pytest.raises(PeriodOfConsultation) as refused:
+        operations.consult_members(session, application, closes_on=day, actor="eva", now=NOW)
+    assert (refused.value.pointer, application.state) == ("/closes_on", "screening")
 
 
 def test_only_what_is_screened_is_consulted_on_and_again_after_it_was_sent_back(session: Session) -> None:

@@ -130,3 +130,21 @@ def test_every_rule_is_checked_once_in_a_fixed_order_and_has_its_words(subject: 
     assert rules == [rule for rule in RULES if rule in rules]
     assert check(subject) == found
     assert {one.code for one in found} <= set(FOUND)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "name"),
+    [
+        ("operating_as_cooperative", "operates_as_cooperative", "form_obstacle"),
+        ("operating_as_cooperative", "operates_as_cooperative", "cooperative_practice"),
+        ("supporter", "promotes_cooperatives", "promotion"),
+        ("temporary", "limited_time", "entitled_as"),
+        ("temporary", "limited_time", "missing_for_full"),
+        ("mutual", "duly_constituted", "constituted_under"),
+    ],
+)
+def test_a_blank_says_nothing(kind: str, rule: str, name: str) -> None:
+    subject = a_subject(kind, has_identifier=False)
+    assert outcome(subject, rule)[1] != "not_answered"
+    blank = replace(subject, answers={**subject.answers, name: " \t"})
+    assert outcome(blank, rule) == ("unknown", "not_answered")

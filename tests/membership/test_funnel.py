@@ -108,6 +108,8 @@ def test_cohorts_are_made_from_the_history(session: Session) -> None:
     assert cohorts("country") == {"AR": (1, 0), "UY": (1, 1)}
     assert cohorts("owner") == {"ana": (2, 1)}
     assert cohorts("campaign") == {"": (2, 1)}
+    ever = operations.conversion(session, by="period", since=date.min, until=date.max, now=NOW)
+    assert [one.opened for one in ever.values()] == [2]
     months = operations.conversion(session, by="month", **period, now=NOW)
     assert passage(months["2026-01"], "identified").median_days == 7.0
     assert passage(months["2026-02"], "identified").median_days == pytest.approx(10.0)

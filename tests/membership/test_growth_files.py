@@ -27,7 +27,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 COUNTRIES = ("AR", "BR", "UY", "CR", "DO", "GT")
 
 
-def a_report(number: int = 60, since: date = date(2026, 1, 1)) -> GrowthReport:
+def a_report(number: int = 60, since: date = date(2026, 1, 1), until: date = date(2026, 12, 31)) -> GrowthReport:
     members = [
         Membership(
             member_id=uuid4(),
@@ -40,7 +40,7 @@ def a_report(number: int = 60, since: date = date(2026, 1, 1)) -> GrowthReport:
         )
         for each in range(number)
     ]
-    until, stages = date(2026, 12, 31), ("contacted", "qualified", "proposal", "applied", "admitted")
+    stages = ("contacted", "qualified", "proposal", "applied", "admitted")
     journeys = [Journey(opened_at=NOW, moves=[(stage, NOW) for stage in stages[: each % 6]]) for each in range(number)]
     found = growth(members, since=since, until=until, persons_before={}, persons_after={})
     opened = funnel(journeys, now=NOW)
@@ -136,6 +136,19 @@ def test_a_chart_has_title_description_and_axes_in_words(name: str, language: La
     assert description.text
     assert "{" not in title.text + description.text
     assert len(words(ET.tostring(drawn, encoding="unicode"))) > 10
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "labels"),
+    [
+        (date(2024, 1, 31), date(2026, 1, 1), ["2024", "2025", "2026"]),
+        (date(2024, 2, 1), date(2024, 3, 31), ["Feb 24", "Mar 24"]),
+    ],
+)
+def test_a_chart_of_years_names_years_and_one_of_months_months(since: date, until: date, labels: list[str]) -> None:
+    report = a_report(since=since, until=until)
+    assert len(report.growth.intervals) == len(labels)
+    assert [word for word in words(chart(report, "movement", "en")) if word in labels] == labels
 
 
 def test_bars_are_as_long_as_what_they_stand_for() -> None:

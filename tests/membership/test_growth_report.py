@@ -1,6 +1,6 @@
 """The growth report: what it counts, and that a past period stays what it was."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from time import perf_counter
 from uuid import UUID, uuid4
@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from services.membership import operations
 from services.membership.growing import GrowthReport, Membership, growth, intervals
-from services.membership.model import Member
+from services.membership.model import Member, Merge
 from shared.database import transaction
 from tests.filling import fill_tables
-from tests.membership.making import NOW, TODAY, a_member
+from tests.membership.making import NOW, TODAY, a_member, an_organization
 from tests.membership.test_standing_large import FILL, MEMBERS
 
 YEAR = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
@@ -133,6 +133,44 @@ def test_a_past_period_stays_as_it_was_known_whatever_comes_to_light(session: Se
     assert again.countries["AR"].left == 0, "nobody knew of it then"
     assert "UY" not in again.countries
     assert before.growth.total.left == again.total.left
+
+
+def test_a_past_period_stays_as_it_was_known_whatever_is_merged_or_parted(session: Session) -> None:
+    """Of three that become one, and are parted again, a report of each moment is the same ever after."""
+    member = a_member(session, country="AR", sectors=["dairy"], admitted_on=date(2025, 3, 1))
+    a_member(session, name="Otra", country="BR", admitted_on=date(2025, 4, 1))
+    first, second, third = (
+        member.organization_id,
+        *(
+            an_organization(session, name=f"Unión {code}", country=code, sectors=["housing"]).id
+            for code in ("UY", "CL")
+        ),
+    )
+    moments = [NOW + timedelta(hours=hours) for hours in range(1, 5)]
+    reports: list[GrowthReport] = []
+
+    def tell() -> None:
+        session.flush()
+        at = NOW + timedelta(minutes=30 + 60 * len(reports))
+        reports.append(operations.growth_report(session, **YEAR, known_at=at, now=at))
+
+    def merge(survivor_id: UUID, loser_id: UUID, now: datetime) -> Merge:
+        two = {"survivor_id": survivor_id, "loser_id": loser_id, "choices": {"sectors": "survivor"}}
+        return operations.merge_organizations(session, **two, reason="one", actor="ana", now=now)
+
+    tell()
+    merges = [merge(second, first, moments[0])]
+    tell()
+    merges.append(merge(third, second, moments[1]))
+    tell()
+    for one, now in zip(reversed(merges), moments[2:], strict=True):
+        operations.undo_merge(session, one, reason="two", actor="ana", now=now)
+        tell()
+    countries = ["-".join(one.growth.countries) for one in reports]
+    assert countries == ["AR-BR", "BR-UY", "BR-CL", "BR-UY", "AR-BR"]
+    later = moments[-1] + timedelta(days=1)
+    again = [operations.growth_report(session, **YEAR, known_at=one.known_at, now=later) for one in reports]
+    assert again == reports
 
 
 def test_five_thousand_members_are_reported_at_once(engine: Engine) -> None:

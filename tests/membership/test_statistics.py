@@ -21,6 +21,7 @@ from services.membership.model import (
     RoundClosed,
     RoundExists,
     RoundNotOpen,
+    RoundTooLong,
     StatisticDeclaration,
     StatisticRequest,
     StatisticRound,
@@ -77,6 +78,12 @@ def test_a_rounds_dates_are_in_order(session: Session) -> None:
     with pytest.raises(DatesOutOfOrder):
         moved(session, opened, closes_on=TODAY)
     assert [(line.changed_by, line.reason, len(line.facts)) for line in opened.history] == [("ana", "", 4)]
+    session.refresh(opened)
+    with pytest.raises(RoundTooLong):
+        a_round(session, YEAR + 1, closes_on=date.max)
+    with pytest.raises(RoundTooLong) as refused:
+        moved(session, opened, closes_on=date.max)
+    assert (refused.value.pointer, refused.value.params["last"]) == ("/closes_on", date(YEAR + 10, 12, 31))
     session.refresh(opened)
     moved(session, opened, closes_on=TODAY + timedelta(90))
     assert opened.history[-1].facts == {"closes_on": (TODAY + timedelta(90)).isoformat()}

@@ -1,10 +1,13 @@
 """CSV as RFC 4180 has it, with the mark by which Excel knows UTF-8. Pure.
 
 A spreadsheet takes a cell that begins like a formula for one, whoever wrote it: such texts get an apostrophe in front.
-Numbers are no texts, and keep their sign.
+Where commas divide decimals, as in Spanish and Portuguese, Excel divides cells at semicolons, and knows no quotes in
+the middle of one: there a formula may begin after each semicolon and on each line of a text. Numbers are no texts, and
+keep their sign.
 """
 
 import csv
+import re
 from collections.abc import Iterator
 from datetime import date
 from io import StringIO
@@ -14,8 +17,8 @@ from services.membership.formats.table import Table, Value
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 BOM = "\ufeff"
 
-_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
-"""How a formula may begin; the last four are the full-width forms, which some spreadsheets read alike."""
+_FORMULA = re.compile(r"""((?:^|[;\r\n])[;\s"]*+)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+"""Where a formula may begin, and how; the last four are the full-width forms, which some spreadsheets read alike."""
 
 _CHUNK = 16_384
 
@@ -34,8 +37,8 @@ def encode(table: Table) -> Iterator[bytes]:
 
 
 def safe(text: str) -> str:
-    """The text as no spreadsheet takes it for a formula; one that begins with white space is looked at behind it."""
-    return f"'{text}" if text.lstrip()[:1] in _FORMULA else text
+    """The text as no spreadsheet takes it, or a part of it, for a formula; white space or quotes do not hide one."""
+    return _FORMULA.sub(r"\1'", text)
 
 
 def _cell(value: Value) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.membership.model.base import Base
 from services.membership.model.members import Member
+from services.membership.standing import IN_GOOD_STANDING
 from shared.errors import Conflict, NotFound, Rejected
 from shared.ids import uuid7
 
@@ -48,6 +49,10 @@ class AlreadyEndorsed(Conflict):
 
 class EndorserNotCurrent(Rejected):
     message = "{name} is {standing}; only a member that is current, or in grace, can support an application."
+
+
+class EndorsedInFuture(Rejected):
+    message = "No member can have supported it on {given_on}, which has not come."
 
 
 class EndorsesItself(Rejected):
@@ -102,8 +107,4 @@ class Endorsement(Base):
     @property
     def counts(self) -> bool:
         """Whether the member is still in good standing, as announced last."""
-        return self.member.standing in SUPPORTING
-
-
-SUPPORTING = ("current", "grace")
-"""Standings in which a member may support an application."""
+        return self.member.standing in IN_GOOD_STANDING

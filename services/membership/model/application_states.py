@@ -43,8 +43,13 @@ NEXT: dict[ApplicationState, frozenset[ApplicationState]] = {
 SCHEDULE = "system"
 """The subject of whatever time alone has brought."""
 
-NOT_PEOPLE = ("link/", SCHEDULE)
-"""Subjects that nobody decides with: whoever holds a link, and the schedule."""
+_LINK = "link/"
+"""How the subject of whoever holds a link begins."""
+
+
+def is_person(actor: str) -> bool:
+    """Whether somebody stands behind a subject who might decide: neither a link nor the schedule."""
+    return actor != SCHEDULE and not actor.startswith(_LINK)
 
 
 class UnknownApplication(NotFound):

@@ -10,12 +10,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from services.membership.application_form import FORMS, Form
-from services.membership.eligibility import Outcome
+from services.membership.eligibility import COMMON, Outcome
 from services.membership.model.application_history import ApplicationEntry, ApplicationEntryKind
 from services.membership.model.application_states import (
     EDITABLE,
     NEXT,
-    NOT_PEOPLE,
     OPEN,
     STATES,
     AnswersWrong,
@@ -26,6 +25,7 @@ from services.membership.model.application_states import (
     NotEditable,
     StateNotAllowed,
     TooEarlyToFind,
+    is_person,
 )
 from services.membership.model.base import Base
 from services.membership.model.organizations import Organization
@@ -136,19 +136,20 @@ class MembershipApplication(Base):
         self.work("opened", now=now, actor=actor)
 
     def answer(self, answers: Mapping[str, Any], *, now: datetime, actor: str) -> None:
-        """Take over what is given, in whatever order it comes; None takes an answer away.
+        """Take over what is given, in whatever order it comes; None takes an answer away, and so does a blank text.
 
         Raises:
             NotEditable: when it is neither a draft nor waiting for an answer.
             AnswersWrong: when one is not of its question's type, or not asked at all.
         """
         self.ensure_editable()
-        if wrong := list(self.form.faults(self.kind, answers)):
+        kept = self.form.kept(self.kind, answers)
+        if wrong := list(self.form.faults(self.kind, kept)):
             raise AnswersWrong(wrong)
-        changed = sorted(name for name, value in answers.items() if self.answers.get(name) != value)
+        changed = sorted(name for name, value in kept.items() if self.answers.get(name) != value)
         if not changed:
             return
-        given = self.answers | dict(answers)
+        given = self.answers | kept
         self.answers = {name: value for name, value in given.items() if value is not None}
         if self.state == "draft":
             self.touch(now=now, actor=actor)
@@ -158,6 +159,8 @@ class MembershipApplication(Base):
     def become(self, kind: str, *, now: datetime, actor: str) -> None:
         """Apply as another kind; answers its form does not ask stay aside until they are asked again.
 
+        What staff found of rules that are not common to all was found of the other kind, and counts no more.
+
         Raises:
             NotEditable
         """
@@ -165,6 +168,7 @@ class MembershipApplication(Base):
         if kind != self.kind:
             self.work("kind_changed", now=now, actor=actor, previous_kind=self.kind, new_kind=kind)
             self.kind, self.category = kind, self.form.kinds[kind].category
+            self.findings = {rule: found for rule, found in self.findings.items() if rule in COMMON}
 
     def assign(self, owner: str | None, *, now: datetime, actor: str) -> None:
         """Give it to somebody, or to nobody.
@@ -267,7 +271,7 @@ class MembershipApplication(Base):
     def touch(self, *, now: datetime, actor: str) -> None:
         """Somebody has a hand in it."""
         self.changed_at = now
-        if actor not in self.makers and not actor.startswith(NOT_PEOPLE):
+        if actor not in self.makers and is_person(actor):
             self.makers = [*self.makers, actor]
 
     def record(

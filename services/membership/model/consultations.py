@@ -120,8 +120,7 @@ def consult(
     Raises:
         StateNotAllowed, PeriodOfConsultation
     """
-    if members:
-        _ensure_period(of, closes_on, now.date())
+    _ensure_period(of, closes_on, now.date())
     country = of.organization.country
     of.move("consultation", now=now, actor=actor, members=len(members), closes_on=closes_on.isoformat())
     opened = Consultation(id=uuid7(), country=country, as_of=now.date(), closes_on=closes_on)

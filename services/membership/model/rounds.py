@@ -12,6 +12,9 @@ from services.membership.model.base import Base
 from shared.errors import Conflict, NotFound, Rejected
 from shared.ids import uuid7
 
+_MOST_YEARS = 10
+"""A round may close so many years after its own; it keeps a slip of the finger out."""
+
 
 class UnknownRound(NotFound):
     message = "There is no statistic round {round_id}."
@@ -23,6 +26,10 @@ class RoundExists(Conflict):
 
 class DatesOutOfOrder(Rejected):
     message = "A round opens, then its declarations are due, then it closes: {opens_on}, {due_on}, {closes_on}."
+
+
+class RoundTooLong(Rejected):
+    message = "The round of {year} closes on {last} at the latest."
 
 
 class RoundNotOpen(Conflict):
@@ -81,13 +88,15 @@ class StatisticRound(Base):
         """Take over dates and thresholds.
 
         Raises:
-            DatesOutOfOrder
+            DatesOutOfOrder, RoundTooLong
         """
         for name, value in facts.items():
             setattr(self, name, value)
         if not self.opens_on <= self.due_on <= self.closes_on:
             dates = {"opens_on": self.opens_on, "due_on": self.due_on, "closes_on": self.closes_on}
             raise DatesOutOfOrder(pointer="/closes_on", **dates)
+        if self.closes_on > (last := date(self.year + _MOST_YEARS, 12, 31)):
+            raise RoundTooLong(pointer="/closes_on", year=self.year, last=last)
         told = {name: value if isinstance(value, dict) else value.isoformat() for name, value in facts.items()}
         number = len(self.history) + 1
         self.history.append(RoundChange(number=number, facts=told, reason=reason, changed_at=now, changed_by=actor))

@@ -12,6 +12,7 @@ from services.membership.model import (
     AlreadyEndorsed,
     ApplicationDocument,
     EmptyDocument,
+    EndorsedInFuture,
     Endorsement,
     EndorserNotCurrent,
     EndorsesItself,
@@ -23,8 +24,9 @@ from services.membership.model import (
     UnknownEndorsement,
     UnknownMember,
 )
-from services.membership.model.application_documents import MOST_DOCUMENTS, SUPPORTING
+from services.membership.model.application_documents import MOST_DOCUMENTS
 from services.membership.operations.members import member_to_change
+from services.membership.standing import IN_GOOD_STANDING
 from shared.ids import uuid7
 
 _NAME_LENGTH = 200
@@ -125,7 +127,7 @@ def add_endorsement(
     """A present member supports the application.
 
     Raises:
-        ApplicationClosed, UnknownMember, EndorsesItself, EndorserNotCurrent, AlreadyEndorsed
+        ApplicationClosed, UnknownMember, EndorsesItself, EndorserNotCurrent, AlreadyEndorsed, EndorsedInFuture
     """
     of.ensure_open()
     try:
@@ -134,10 +136,12 @@ def add_endorsement(
         raise UnknownMember(member_id=member_id, pointer="/member_id") from error
     if member.organization_id == of.organization_id:
         raise EndorsesItself(pointer="/member_id")
-    if member.standing not in SUPPORTING:
+    if member.standing not in IN_GOOD_STANDING:
         raise EndorserNotCurrent(pointer="/member_id", name=member.organization.name, standing=member.standing)
     if any(one.member_id == member_id for one in of.endorsements):
         raise AlreadyEndorsed(pointer="/member_id", name=member.organization.name)
+    if given_on and given_on > now.date():
+        raise EndorsedInFuture(pointer="/given_on", given_on=given_on)
     added = Endorsement(id=uuid7(), member=member, given_on=given_on or now.date(), reference=reference)
     added.recorded_at, added.recorded_by = now, actor
     of.endorsements.append(added)

@@ -12,10 +12,9 @@ from services.membership.model.consents import Shown
 from services.membership.names import fold
 from services.membership.operations.candidates import any_of
 from services.membership.operations.members import member_to_change
+from services.membership.standing import IN_GOOD_STANDING
 from shared.contracts.membership import MemberConsentChanged
 from shared.messaging.outbox import publish
-
-_IN_GOOD_STANDING = ("current", "grace")
 
 
 def consents(*, member_id: UUID) -> Select[DirectoryConsent]:
@@ -70,7 +69,7 @@ def public_members(*, country: str | None = None, sector: str | None = None, nam
         select(Member)
         .join(theirs)
         .join(DirectoryConsent, and_(DirectoryConsent.member_id == Member.id, _counts()))
-        .where(Member.standing.in_(_IN_GOOD_STANDING), DirectoryConsent.shows.contains(["listing"]))
+        .where(Member.standing.in_(IN_GOOD_STANDING), DirectoryConsent.shows.contains(["listing"]))
         .options(contains_eager(theirs).selectinload(Organization.contacts))
     )
     if country is not None:

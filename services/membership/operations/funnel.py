@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 from uuid import UUID
 
@@ -65,6 +65,5 @@ def _key(by: CohortBy) -> Any:
 
 
 def _opened_between(since: date, until: date) -> list[Any]:
-    first = datetime.combine(since, time(), UTC)
-    beyond = datetime.combine(until, time(), UTC) + timedelta(days=1)
-    return [Prospect.opened_at >= first, Prospect.opened_at < beyond]
+    first, last = datetime.combine(since, time(), UTC), datetime.combine(until, time.max, UTC)
+    return [Prospect.opened_at >= first, Prospect.opened_at <= last]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.membership.funnel import funnel
 from services.membership.growing import Assessed, GrowthReport, Membership, growth
-from services.membership.model import DuesAssessment, Member, Organization, OrganizationChange
+from services.membership.model import DuesAssessment, Member, Merge, Organization, OrganizationChange
 from services.membership.operations.funnel import conversion
 from services.membership.operations.representation import persons_represented
 from services.membership.operations.standing import ensure_known, policies
@@ -18,13 +18,17 @@ from services.membership.operations.voters import facts_of_day
 from services.membership.standing import Course
 from shared.money import Money
 
+_MEMBERS = "members.organization_id"
+"""What a merge calls the memberships that moved with it."""
+
 
 def growth_report(
     session: Session, *, since: date, until: date, known_at: datetime | None = None, now: datetime
 ) -> GrowthReport:
     """What the days from `since` to `until` brought, by what is known now or was known at `known_at`.
 
-    Country and sectors are those known at that instant, whatever they were on the days.
+    Country and sectors are those known at that instant, whatever they were on the days; merges of organizations that
+    were made or undone since don't change them.
     """
     instant, eve = ensure_known(known_at, now=now), since - timedelta(days=1)
     found = growth(
@@ -49,12 +53,11 @@ def memberships(session: Session, *, on: date, known_at: datetime) -> Iterator[M
     """Every membership that had begun by a day, and its end where it had ended by then."""
     known = [one for one in policies(session) if one.recorded_at is None or one.recorded_at <= known_at]
     facts = facts_of_day(session, known, on=on, known_at=known_at)
-    was = _described_before(session, known_at=known_at)
-    columns = (Member.id, Member.category, Member.organization_id, Organization.country, Organization.sectors)
-    for row in session.execute(select(*columns).join(Organization, Organization.id == Member.organization_id)):
+    placed = _placed_before(session, known_at=known_at)
+    described = _described_at(session, {*placed.values()}, known_at=known_at)
+    for row in session.execute(select(Member.id, Member.category, Member.organization_id)):
         course = Course(facts.get(row.id, ()), known)
         if course.admitted_on and course.admitted_on <= on:
-            described = {"country": row.country, "sectors": row.sectors} | was.get(row.organization_id, {})
             ended_on, rule = _end(course, on)
             yield Membership(
                 member_id=row.id,
@@ -62,7 +65,7 @@ def memberships(session: Session, *, on: date, known_at: datetime) -> Iterator[M
                 joined_on=course.admitted_on,
                 ended_on=ended_on and max(ended_on, course.admitted_on),
                 rule=rule,
-                **described,
+                **described[placed.get(row.id, row.organization_id)],
             )
 
 
@@ -73,19 +76,41 @@ def _end(course: Course, on: date) -> tuple[Any, Any]:
     return None, None
 
 
-def _described_before(session: Session, *, known_at: datetime) -> dict[UUID, dict[str, Any]]:
-    """Of members' organizations whose country or sectors changed after an instant, what they were until then."""
-    row = OrganizationChange
-    query = (
+def _placed_before(session: Session, *, known_at: datetime) -> dict[UUID, UUID]:
+    """Of members that merges, or their undoing, took elsewhere after an instant, the organization they were of then."""
+    row, ids = Merge, Merge.moved[_MEMBERS]
+    query = select(row.merged_at, row.loser_id, row.undone_at, row.survivor_id, ids)
+    query = query.where(row.moved.has_key(_MEMBERS), or_(row.merged_at > known_at, row.undone_at > known_at))
+    ways = []
+    for merged_at, loser_id, undone_at, survivor_id, moved in session.execute(query.order_by(row.merged_at, row.id)):
+        ways += [(merged_at, loser_id, moved), (undone_at, survivor_id, moved)]
+    found: dict[UUID, UUID] = {}
+    for _, left, moved in sorted((way for way in ways if way[0] and way[0] > known_at), key=lambda way: way[0]):
+        for member_id in moved:
+            found.setdefault(UUID(member_id), left)
+    return found
+
+
+def _described_at(session: Session, others: set[UUID], *, known_at: datetime) -> dict[UUID, dict[str, Any]]:
+    """Country and sectors, as they were at an instant, of members' organizations and of `others`."""
+    row, known = (
+        OrganizationChange,
+        or_(Organization.id.in_(select(Member.organization_id)), Organization.id.in_(others)),
+    )
+    columns = (Organization.id, Organization.country, Organization.sectors)
+    found = {
+        organization_id: {"country": country, "sectors": sectors}
+        for organization_id, country, sectors in session.execute(select(*columns).where(known))
+    }
+    later = (
         select(row.organization_id, row.fields)
         .where(row.changed_at > known_at, or_(row.fields.has_key("country"), row.fields.has_key("sectors")))
-        .where(row.organization_id.in_(select(Member.organization_id)))
+        .where(row.organization_id.in_(select(Organization.id).where(known)))
         .order_by(row.changed_at.desc(), row.id.desc())
     )
-    found: dict[UUID, dict[str, Any]] = {}
-    for organization_id, fields in session.execute(query):
+    for organization_id, fields in session.execute(later):
         before = {name: fields[name][0] for name in ("country", "sectors") if fields.get(name, [None])[0] is not None}
-        found.setdefault(organization_id, {}).update(before)
+        found[organization_id].update(before)
     return found
 
 

@@ -87,7 +87,7 @@ class LeavingReasonResponse(Schema):
 
 
 class IntervalResponse(Schema):
-    """A month of the period, or a year where it is longer than two; `members` are those on its last day."""
+    """A month of the period, or a year where it has more than 24, begun ones too; `members` are those at its end."""
 
     since = fields.Date(required=True)
     until = fields.Date(required=True)

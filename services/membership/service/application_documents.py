@@ -1,7 +1,7 @@
 """Papers of applications, and the members that support them."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
@@ -61,10 +61,11 @@ class ApplicationDocumentRoutes:
         PDF, PNG, JPEG, DOCX, XLSX and ODT are taken. The same file again under the same kind changes nothing.
         """
         assert call.upload
+        media_type = type_of(call.upload.file)
         of = operations.application_to_change(call.session, application_id=application_id)
         call.match(of)
         about: dict[str, Any] = {
-            "media_type": type_of(call.upload.file),
+            "media_type": media_type,
             "size": call.upload.size,
             "sha256": call.upload.sha256,
         }
@@ -118,11 +119,9 @@ class ApplicationDocumentRoutes:
         call.match(of)
         operations.remove_endorsement(call.session, of, member_id=member_id, actor=call.actor, now=call.now)
 
-    @every(seconds=30)
+    @every(seconds=3600)
     def sweep_files(self, turn: Turn) -> None:
         """Delete files that no paper names: their upload failed after all, or the paper was taken back."""
-        if not _hourly.is_due(utc_now()):
-            return
         storage = storage_of(turn.settings)
         for ids in _batches(storage.kept_before(utc_now() - _UNCLAIMED)):
             if turn.stopping():
@@ -131,22 +130,6 @@ class ApplicationDocumentRoutes:
                 known = operations.known_documents(session, ids)
             for file_id in set(ids) - known:
                 storage.delete(file_id)
-
-
-class _Pace:
-    """Something this process does once an hour."""
-
-    _last: datetime | None = None
-
-    def is_due(self, now: datetime) -> bool:
-        """True once an hour."""
-        if self._last and now - self._last < timedelta(hours=1):
-            return False
-        self._last = now
-        return True
-
-
-_hourly = _Pace()
 
 
 def _keep(call: Call, document_id: UUID) -> None:
