@@ -85,6 +85,45 @@ def test_a_batch_is_read_by_transaction_and_what_goes_out_is_negative() -> None:
     ]
 
 
+@pytest.mark.parametrize(("sign", "minor"), [("CRDT", 500_00), ("DBIT", -500_00)])
+@pytest.mark.parametrize("reversal", ["true", "1", "false"])
+def test_a_reversal_goes_the_way_its_own_direction_says(sign: str, minor: int, reversal: str) -> None:
+    [statement] = read_camt053(camt("08", an_entry(sign=sign, status=f"<RvslInd>{reversal}</RvslInd>")))
+    assert [one.amount.minor for one in statement.entries] == [minor]
+
+
+def a_batch(amount: str, sign: str, *parts: str) -> bytes:
+    details = "".join(f"<TxDtls>{part}</TxDtls>" for part in parts)
+    return camt(
+        "08", ENTRY.format(amount=amount, sign=sign, status="", day="2026-05-03", reference="R", details=details)
+    )
+
+
+def test_each_transaction_of_a_batch_goes_its_own_way() -> None:
+    out, back = (
+        f'<Amt Ccy="USD">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>'
+        for amount, sign in (("510.00", "DBIT"), ("10.00", "CRDT"))
+    )
+    [statement] = read_camt053(a_batch("500.00", "DBIT", out, back))
+    assert [one.amount.minor for one in statement.entries] == [-510_00, 10_00]
+    with pytest.raises(StatementWrong, match=r"TxDtls\[2\]/CdtDbtInd"):
+        read_camt053(a_batch("500.00", "DBIT", out, back.replace("CRDT", "X")))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<Amt Ccy="USD">1.00</Amt>',
+        '<AmtDtls><TxAmt><Amt Ccy="EUR">250.00</Amt></TxAmt></AmtDtls>',
+        '<Amt Ccy="USD">250.00</Amt><CdtDbtInd>DBIT</CdtDbtInd>',
+        "<Refs><TxId>T</TxId></Refs>",
+    ],
+)
+def test_a_batch_whose_transactions_do_not_make_it_up_is_one_entry(part: str) -> None:
+    [statement] = read_camt053(a_batch("500.00", "CRDT", part, part))
+    assert [one.amount for one in statement.entries] == [Money(500_00, "USD")]
+
+
 def test_two_entries_that_say_the_same_are_two() -> None:
     [statement] = read_camt053(camt("08", an_entry(), an_entry()))
     assert len({one.key for one in statement.entries}) == 2
@@ -131,6 +170,25 @@ def test_a_csv_is_read_as_its_bank_writes() -> None:
         Money(1000_25, "USD"),
         Money(-3_00, "CRC"),
     ]
+
+
+def a_number(text: str, **changes: Any) -> int:
+    lines = f"Fecha;Concepto;Ordenante;Importe\n03/05/2026;x;y;{text}\n"
+    [entry] = read_csv(lines.encode(), a_profile(**changes), reference="f").entries
+    return entry.amount.minor
+
+
+@pytest.mark.parametrize("decimal", [",", "."])
+def test_thousands_stand_apart_in_threes_and_the_other_decimal_sign_nowhere_else(decimal: str) -> None:
+    other = "." if decimal == "," else ","
+    for text in (f"1234567{decimal}5", f"1{other}234{other}567{decimal}50", f"1 234 567{decimal}5", "1'234'567,50"):
+        assert a_number(text.replace(",50", f"{decimal}50"), decimal=decimal) == 1234567_50
+    for text in (f"- 1{other}500{decimal}00", f"1{other}500{decimal}00 -", f"-1\u00a0500{decimal}00"):
+        assert a_number(text, decimal=decimal) == -1500_00
+    wrong = ("500O00", "1O5", "0O500", "12O34O567", "1O2345", "1O234 567", "1D234O567", "O500", "5 00D00", "1O234OD5")
+    for text in (one.replace("O", other).replace("D", decimal) for one in wrong):
+        with pytest.raises(StatementWrong, match="^2: "):
+            a_number(text, decimal=decimal)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,15 @@ from services.membership.banking.statement import (
 )
 from shared.money import Money
 
-_NUMBER = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?(-?)")
+_SIGNED = (
+    r"(?P<before>[+-]?)\s*(?P<units>[0-9]+|[1-9][0-9]{0,2}(?P<apart>[OTHER\s'’])[0-9]{3}(?:(?P=apart)[0-9]{3})*)"
+    r"(?:[DECIMAL](?P<parts>[0-9]+))?\s*(?P<after>-?)"
+)
+_NUMBER = {
+    decimal: re.compile(_SIGNED.replace("OTHER", other).replace("DECIMAL", decimal))
+    for decimal, other in ((",", "."), (".", ","))
+}
+"""Thousands stand apart in threes by one same sign, which can't be the decimal one; a minus may stand behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +103,10 @@ def _amount(cell: Any, currency: str, profile: CsvProfile, place: str) -> Money:
 
 
 def _number(text: str, currency: str, profile: CsvProfile, place: str) -> Money:
-    """With the bank's decimal sign; the other one and blanks may stand between thousands."""
-    other = "." if profile.decimal == "," else ","
-    plain = re.sub(r"[\s\u00a0']", "", text).replace(other, "").replace(profile.decimal, ".")
-    written = _NUMBER.fullmatch(plain)
-    if not written or (written[1] and written[4]):
+    """With the bank's decimal sign; the other one and blanks may stand between thousands, and nowhere else."""
+    written = _NUMBER[profile.decimal].fullmatch(text)
+    if not written or (written["before"] and written["after"]):
         raise StatementWrong(place=place, what=text[:40] or "-")
-    minus = "-" if "-" in (written[1], written[4]) else ""
-    return money_at(place, f"{minus}{written[2]}" + (f".{written[3]}" if written[3] else ""), currency)
+    minus = "-" if "-" in (written["before"], written["after"]) else ""
+    units = re.sub("[^0-9]", "", written["units"])
+    return money_at(place, f"{minus}{units}" + (f".{written['parts']}" if written["parts"] else ""), currency)
