@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Text, Uuid, cast, func, insert, select, true
 from sqlalchemy.orm import Session
 
 from services.membership import operations
@@ -13,7 +13,7 @@ from services.membership.banking import BankEntry, BankStatement
 from services.membership.banking.camt053 import read_camt053
 from services.membership.banking.csv_statement import CsvProfile, read_csv
 from services.membership.banking.statement import StatementUnreadable, StatementWrong
-from services.membership.model import BankLine, ColumnsMissing, LineSettled, Payment, ProfileExists
+from services.membership.model import BankLine, ColumnsMissing, Invoice, LineSettled, Payment, ProfileExists
 from shared.database import transaction
 from shared.money import Money
 from tests.membership.making import NOW
@@ -140,6 +140,10 @@ def test_two_entries_that_say_the_same_are_two() -> None:
         (camt("08", an_entry(), an_entry(day="03.05.2026")), "Stmt[1]/Ntry[2]/BookgDt"),
         (camt("08", an_entry(sign="X")), "Stmt[1]/Ntry[1]/CdtDbtInd"),
         (camt("08", reference=""), "Stmt[1]/Id"),
+        (camt("08", reference="x" * 41), "Stmt[1]/Id"),
+        (camt("08").replace(IBAN.encode(), b"9" * 41), "Stmt[1]/Acct/Id"),
+        (camt("08").replace(IBAN.encode(), b" "), "Stmt[1]/Acct/Id"),
+        (camt("08", an_entry().replace("DE89", "D" * 40)), "Stmt[1]/Ntry[1]/RltdPties/DbtrAcct/Id/IBAN"),
     ],
 )
 def test_a_wrong_file_is_refused_by_place(content: bytes, words: str) -> None:
@@ -187,7 +191,7 @@ def test_thousands_stand_apart_in_threes_and_the_other_decimal_sign_nowhere_else
         assert a_number(text, decimal=decimal) == -1500_00
     wrong = ("500O00", "1O5", "0O500", "12O34O567", "1O2345", "1O234 567", "1D234O567", "O500", "5 00D00", "1O234OD5")
     for text in (one.replace("O", other).replace("D", decimal) for one in wrong):
-        with pytest.raises(StatementWrong, match="^2: "):
+        with pytest.raises(StatementWrong, match=r"^2: "):
             a_number(text, decimal=decimal)
 
 
@@ -200,6 +204,7 @@ def test_thousands_stand_apart_in_threes_and_the_other_decimal_sign_nowhere_else
         ("Fecha;Concepto;Ordenante;Importe\n03/05/2026;x;y;1,0x\n", "2:"),
         ("Fecha;Concepto;Ordenante;Importe\n03/05/2026;x;y;1,001\n", "2:"),
         ("Fecha;Concepto;Ordenante;Importe\n03/05/2026;x\n", "2:"),
+        ("Fecha;Concepto;Ordenante;Importe\n03/05/2026;x\0;y;1,00\n", "NUL"),
     ],
 )
 def test_a_wrong_line_is_named(content: str, words: str) -> None:
@@ -229,6 +234,41 @@ def test_a_statement_taken_in_again_adds_only_what_is_new(session: Session) -> N
     assert operations.take_statement(session, longer, **BY)[1] == 1
     assert len(session.scalars(operations.bank_statements()).all()) == 2
     assert {one.state for one in session.scalars(operations.bank_lines())} == {"open"}
+
+
+def test_a_statement_of_any_length_is_taken_in(session: Session) -> None:
+    lines = [f"03/05/2026;{number};y;1,00" for number in range(5000)]
+    content = "\n".join(["Fecha;Concepto;Ordenante;Importe", *lines])
+    statement = read_csv(content.encode(), a_profile(), reference="f")
+    assert operations.take_statement(session, statement, **BY)[1] == 5000
+    more = read_csv(f"{content}\n04/05/2026;x;y;1,00".encode(), a_profile(), reference="g")
+    assert operations.take_statement(session, more, **BY)[1] == 1
+
+
+def alike(session: Session, of: Invoice, count: int) -> None:
+    """So many more invoices, all drafted before it."""
+    columns = {column.name: column for column in Invoice.__table__.columns}
+    number = func.generate_series(1, count).table_valued("value").render_derived()
+    told = dict(columns) | {"id": cast(func.lpad(cast(number.c.value, Text), 32, "0"), Uuid)}
+    told |= {"year": 3000 + number.c.value, "number": 1000 + number.c.value}
+    copies = select(*told.values()).select_from(Invoice).join(number, true()).where(Invoice.id == of.id)
+    session.execute(insert(Invoice).from_select(list(told), copies))
+
+
+def test_what_names_its_invoice_finds_it_among_any_number_of_the_same_amount(session: Session) -> None:
+    first, second = indebted(session, "Uno", "Dos")
+    invoices = invoiced(session)
+    named = invoices[second.id]
+    operations.confirm_match(session, a_line(session, amount="1.00", iban=PAYER), member_id=second.id, **BY)
+    alike(session, invoices[first.id], 600)
+    assert proposed(session, a_line(session, f"{named.reference}"))[0] == (
+        named.reference,
+        80,
+        ("invoice_number", "amount_open"),
+    )
+    assert proposed(session, a_line(session, "cuota", iban=PAYER)) == [
+        (named.reference, 45, ("iban_seen", "amount_open"))
+    ]
 
 
 def test_matches_are_proposed_with_their_reasons(session: Session) -> None:

@@ -1,6 +1,5 @@
 """ISO 20022 camt.053, versions 02 to 08 and later: the elements used here have kept their names, the namespace not."""
 
-import hashlib
 from collections.abc import Iterator
 from datetime import date
 from xml.etree.ElementTree import Element, ParseError
@@ -13,8 +12,12 @@ from services.membership.banking.statement import (
     BankStatement,
     StatementUnreadable,
     StatementWrong,
+    account_at,
     date_at,
+    distinct,
+    key_of,
     money_at,
+    name_at,
 )
 from shared.money import Money
 
@@ -45,14 +48,15 @@ def _said(error: Exception) -> str:
 
 def _statement(stmt: Element, place: str) -> BankStatement:
     account = _text(stmt, "Acct/Id/IBAN") or _text(stmt, "Acct/Id/Othr/Id")
-    if not account:
-        raise StatementWrong(place=f"{place}/Acct/Id", what="-")
     entries = [
         entry
         for number, ntry in enumerate(_children(stmt, "Ntry"), 1)
         for entry in _entries(ntry, f"{place}/Ntry[{number}]")
     ]
-    return BankStatement(account=_plain(account), reference=_needed(stmt, "Id", place), entries=_distinct(entries))
+    reference = name_at(f"{place}/Id", _text(stmt, "Id"))
+    return BankStatement(
+        account=account_at(f"{place}/Acct/Id", account), reference=reference, entries=distinct(entries)
+    )
 
 
 def _entries(ntry: Element, place: str) -> Iterator[BankEntry]:
@@ -97,53 +101,26 @@ def _entry(ntry: Element, about: Element, amount: Money, place: str) -> BankEntr
     remittance = " ".join(filter(None, (one.text for one in _all(about, "RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref"))))
     side = "Dbtr" if amount.minor > 0 else "Cdtr"
     payer = _text(about, f"RltdPties/{side}/Nm") or _text(about, f"RltdPties/{side}/Pty/Nm")
-    iban = _text(about, f"RltdPties/{side}Acct/Id/IBAN")
+    path = f"RltdPties/{side}Acct/Id/IBAN"
+    iban = _text(about, path)
     references = [_text(about, f"Refs/{name}") for name in ("AcctSvcrRef", "TxId", "EndToEndId", "InstrId")]
     own = _text(ntry, "AcctSvcrRef") or _text(ntry, "NtryRef")
     return BankEntry(
-        key=_key(own, *references, booked_on.isoformat(), str(amount.minor), remittance, payer, iban),
+        key=key_of(own, *references, booked_on.isoformat(), str(amount.minor), remittance, payer, iban),
         booked_on=booked_on,
         amount=amount,
         remittance=" ".join((remittance or _text(ntry, "AddtlNtryInf")).split()),
         payer=payer,
-        iban=_plain(iban),
+        iban=account_at(f"{place}/{path}", iban) if iban else "",
     )
 
 
 def _sign(of: Element, place: str) -> int:
-    """The direction is the booking's own, also of a reversal: RvslInd only says that the original went the other way."""
+    """The direction is the booking's own, also where RvslInd says that the original went the other way."""
     said = _text(of, "CdtDbtInd")
     if said not in {"CRDT", "DBIT"}:
         raise StatementWrong(place=f"{place}/CdtDbtInd", what=said[:40] or "-")
     return 1 if said == "CRDT" else -1
-
-
-def _distinct(entries: list[BankEntry]) -> tuple[BankEntry, ...]:
-    return distinct(entries)
-
-
-def distinct(entries: list[BankEntry]) -> tuple[BankEntry, ...]:
-    """Two entries that say the very same within a statement are two: the second of them gets a key of its own."""
-    seen: dict[str, int] = {}
-    found = []
-    for one in entries:
-        seen[one.key] = seen.get(one.key, 0) + 1
-        key = one.key if seen[one.key] == 1 else f"{one.key} {seen[one.key]}"
-        found.append(BankEntry(**{**vars(one), "key": key}))
-    return tuple(found)
-
-
-def _key(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
-
-
-def key_of(*parts: str) -> str:
-    """What tells an entry from all others of its account: everything the bank says of it."""
-    return _key(*parts)
-
-
-def _plain(account: str) -> str:
-    return "".join(account.split()).upper()
 
 
 def _name(element: Element) -> str:
@@ -173,10 +150,3 @@ def _all(element: Element, *paths: str) -> Iterator[Element]:
 def _text(element: Element, path: str) -> str:
     found = _find(element, path)
     return "" if found is None or found.text is None else found.text.strip()
-
-
-def _needed(element: Element, path: str, place: str) -> str:
-    found = _text(element, path)
-    if not found:
-        raise StatementWrong(place=f"{place}/{path}", what="-")
-    return found

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from services.membership.banking.camt053 import distinct, key_of
 from services.membership.banking.statement import (
     BankEntry,
     BankStatement,
     StatementUnreadable,
     StatementWrong,
+    account_at,
     date_at,
+    distinct,
+    key_of,
     money_at,
 )
 from shared.money import Money
 
 _SIGNED = (
-    r"(?P<before>[+-]?)\s*(?P<units>[0-9]+|[1-9][0-9]{0,2}(?P<apart>[OTHER\s'’])[0-9]{3}(?:(?P=apart)[0-9]{3})*)"
+    r"(?P<before>[+-]?)\s*(?P<units>[0-9]+|[1-9][0-9]{0,2}(?P<apart>[OTHER\s'\u2019])[0-9]{3}(?:(?P=apart)[0-9]{3})*)"
     r"(?:[DECIMAL](?P<parts>[0-9]+))?\s*(?P<after>-?)"
 )
 _NUMBER = {
@@ -59,6 +61,9 @@ def read_csv(content: bytes, profile: CsvProfile, *, reference: str) -> BankStat
         text = content.decode(profile.encoding)
     except (UnicodeDecodeError, LookupError) as error:
         raise StatementUnreadable(what=f"{profile.encoding}: {type(error).__name__}") from error
+    if "\0" in text:
+        # No text of the database holds one.
+        raise StatementUnreadable(what=f"{profile.encoding}: NUL")
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=profile.delimiter)
     try:
         lines = [(rows.line_num, row) for row in rows][profile.skip :]
@@ -90,7 +95,7 @@ def _entry(row: Sequence[str], places: Mapping[str, int], profile: CsvProfile, p
     told = {field: cell(field) for field in ("remittance", "payer", "iban", "reference")}
     key = key_of(told["reference"], booked_on.isoformat(), str(amount.minor), currency, *told.values())
     facts: dict[str, Any] = {"remittance": " ".join(told["remittance"].split()), "payer": told["payer"]}
-    iban = "".join(told["iban"].split()).upper()
+    iban = account_at(place, told["iban"]) if told["iban"] else ""
     return BankEntry(key=key, booked_on=booked_on, amount=amount, iban=iban, **facts)
 
 
