@@ -14,6 +14,7 @@ from services.membership.banking.camt053 import read_camt053
 from services.membership.banking.csv_statement import CsvProfile, read_csv
 from services.membership.banking.statement import StatementUnreadable, StatementWrong
 from services.membership.model import BankLine, ColumnsMissing, Invoice, LineSettled, Payment, ProfileExists
+from services.membership.schemas.bank import BankProfileRequest
 from shared.database import transaction
 from shared.money import Money
 from tests.membership.making import NOW
@@ -212,6 +213,20 @@ def test_a_wrong_line_is_named(content: str, words: str) -> None:
         read_csv(content.encode(), a_profile(), reference="f")
     with pytest.raises(StatementUnreadable, match="utf-8"):
         read_csv(b"Fecha;\xff", a_profile(), reference="f")
+
+
+def test_heads_are_found_whatever_blanks_stand_around_them() -> None:
+    profile = a_profile(columns=COLUMNS | {"date": " Fecha "})
+    [entry] = read_csv(b"Fecha ;Concepto;Ordenante; Importe\n03/05/2026;x;y;1,00\n", profile, reference="f").entries
+    assert (entry.booked_on, entry.amount.minor) == (date(2026, 5, 3), 1_00)
+
+
+def test_a_format_of_dates_has_day_month_and_year_once_each() -> None:
+    facts = {"name": "Banco", "account": IBAN, "currency": "USD", "columns": COLUMNS}
+    for form in ("%d/%m/%Y", "%y%m%d", "%d %b %Y", "%B-%d.%y"):
+        assert not BankProfileRequest().validate(facts | {"date_format": form})
+    for form in ("%d/%d/%Y", "%d/%m", "-", "%m/%Y", "%d/%m/%y/%Y", "%d/%m/%b/%Y", "%d/%m/%Y %H", "%%d%m%Y", ""):
+        assert list(BankProfileRequest().validate(facts | {"date_format": form})) == ["date_format"]
 
 
 def a_line(session: Session, text: str = "x", amount: str = "500.00", **facts: Any) -> BankLine:

@@ -76,10 +76,11 @@ def read_csv(content: bytes, profile: CsvProfile, *, reference: str) -> BankStat
 
 def _places(heads: Sequence[str], profile: CsvProfile) -> dict[str, int]:
     known = {head.strip().casefold(): number for number, head in enumerate(heads)}
-    missing = [head for head in profile.columns.values() if head.casefold() not in known]
+    wanted = {field: head.strip() for field, head in profile.columns.items()}
+    missing = [head for head in wanted.values() if head.casefold() not in known]
     if missing:
         raise StatementUnreadable(what=", ".join(missing))
-    return {field: known[head.casefold()] for field, head in profile.columns.items()}
+    return {field: known[head.casefold()] for field, head in wanted.items()}
 
 
 def _entry(row: Sequence[str], places: Mapping[str, int], profile: CsvProfile, place: str) -> BankEntry:

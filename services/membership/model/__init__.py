@@ -216,6 +216,7 @@ from services.membership.model.payments import (
     RateMissing,
     RateNotNeeded,
     ReceivedInFuture,
+    TooMuch,
     UnknownPayment,
 )
 from services.membership.model.policies import PolicyInPast, StandingPolicy
@@ -458,6 +459,7 @@ __all__ = [
     "TooEarlyToFind",
     "TooManyDocuments",
     "TooManyTargets",
+    "TooMuch",
     "TwoMemberships",
     "TypeNotTaken",
     "UnknownAffiliation",
