@@ -1,7 +1,7 @@
 """Bank statements of several banks and versions: read exactly, refused by place, taken in once, and matched."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,17 @@ from services.membership.banking import BankEntry, BankStatement
 from services.membership.banking.camt053 import read_camt053
 from services.membership.banking.csv_statement import CsvProfile, read_csv
 from services.membership.banking.statement import StatementUnreadable, StatementWrong
-from services.membership.model import BankLine, ColumnsMissing, Invoice, LineSettled, Payment, ProfileExists
+from services.membership.model import (
+    BankLine,
+    ColumnsMissing,
+    Invoice,
+    LineSettled,
+    OtherCurrency,
+    Payment,
+    ProfileExists,
+    ReceivedInFuture,
+    TooMuch,
+)
 from services.membership.schemas.bank import BankProfileRequest
 from shared.database import transaction
 from shared.money import Money
@@ -229,9 +239,9 @@ def test_a_format_of_dates_has_day_month_and_year_once_each() -> None:
         assert list(BankProfileRequest().validate(facts | {"date_format": form})) == ["date_format"]
 
 
-def a_line(session: Session, text: str = "x", amount: str = "500.00", **facts: Any) -> BankLine:
-    told = {"booked_on": NOW.date(), "remittance": text, "amount": Money.parse(amount, "USD")} | facts
-    key = f"{text} {amount} {sorted(facts)}"
+def a_line(session: Session, text: str = "x", amount: str = "500.00", currency: str = "USD", **facts: Any) -> BankLine:
+    told = {"booked_on": NOW.date(), "remittance": text, "amount": Money.parse(amount, currency)} | facts
+    key = f"{text} {amount} {currency} {sorted(facts)}"
     statement = BankStatement(account=IBAN, reference=key, entries=(BankEntry(key=key, **told),))
     operations.take_statement(session, statement, **BY)
     return session.scalars(select(BankLine).where(BankLine.key == key)).one()
@@ -317,6 +327,21 @@ def test_what_is_rejected_is_not_proposed_again_and_stays_in_the_list(session: S
         operations.confirm_match(session, line, member_id=member.id, **BY)
     assert session.scalars(operations.bank_lines(state="open")).all() == []
     assert a_line(session, "fee", amount="-3.00").state == "outgoing"
+
+
+def test_a_refusal_points_at_no_field_that_only_the_bank_filled(session: Session) -> None:
+    [member] = indebted(session, "Uno")
+    invoice = invoiced(session)[member.id]
+    tomorrow = a_line(session, booked_on=NOW.date() + timedelta(days=1))
+    large = a_line(session, amount="10000000000000.01")
+    for line, kind in ((tomorrow, ReceivedInFuture), (large, TooMuch)):
+        with pytest.raises(kind) as refusal:
+            operations.confirm_match(session, line, member_id=member.id, **BY)
+        assert refusal.value.pointer is None
+    euros = a_line(session, currency="EUR")
+    with pytest.raises(OtherCurrency) as refusal:
+        operations.confirm_match(session, euros, member_id=member.id, invoice_ids=[invoice.id], **BY)
+    assert refusal.value.pointer == "/invoice_ids/0"
 
 
 def test_a_profile_names_what_is_needed_and_stands_once(session: Session) -> None:

@@ -150,8 +150,14 @@ def test_a_payment_is_refused_with_what_is_wrong(session: Session) -> None:
         paid(session, member, "1.00", rate=Decimal(1))
     with pytest.raises(OfAnotherMember):
         paid(session, member, "1.00", invoices[other.id])
-    with pytest.raises(OtherCurrency):
+    with pytest.raises(OtherCurrency) as refusal:
         paid(session, member, "1.00", invoices[member.id], currency="EUR")
+    assert refusal.value.pointer == "/invoice_ids/0"
+    euros = paid(session, member, "1.00", currency="EUR", reference="TRF EUR")
+    between = {"from_member_id": member.id, "to_member_id": member.id, "to_invoice_id": invoices[member.id].id}
+    with pytest.raises(OtherCurrency) as refusal:
+        operations.move(session, euros, **between, **BY)
+    assert refusal.value.pointer == "/to_invoice_id"
     payment = paid(session, member, "10.00")
     with pytest.raises(OfAnotherMember):
         operations.put_on(session, payment, invoice_id=invoices[other.id].id, **BY)

@@ -33,7 +33,11 @@ from services.membership.model.invoices import OWED, written_number
 from services.membership.names import fold
 from services.membership.operations.invoicing import invoice
 from services.membership.operations.payments import record_payment
+from shared.errors import Rejected
 from shared.ids import uuid7
+
+_OF_BANK = ("/amount", "/received_on")
+"""What the bank said of an entry, so that no field of who confirms it is at fault."""
 
 _SHORTEST = 6
 """Names with fewer letters stand in too many texts by chance."""
@@ -208,7 +212,7 @@ def confirm_match(
         LineSettled, and what `record_payment` refuses.
     """
     confirmed.ensure_open()
-    made, _ = record_payment(
+    made = _recorded(
         session,
         reference=f"bank {confirmed.id}",
         member_id=member_id,
@@ -226,6 +230,16 @@ def confirm_match(
     confirmed.settle("matched", reason="", actor=actor, now=now, payment_id=made.id)
     session.flush()
     return confirmed
+
+
+def _recorded(session: Session, **facts: Any) -> Payment:
+    try:
+        made, _ = record_payment(session, **facts)
+    except Rejected as refusal:
+        if refusal.pointer in _OF_BANK:
+            refusal.pointer = None
+        raise
+    return made
 
 
 def reject_match(

@@ -30,7 +30,7 @@ from services.membership.model import (
     UnknownPayment,
 )
 from services.membership.model.payments import MOST, PaymentState
-from services.membership.operations.allocations import put_on, take_off
+from services.membership.operations.allocations import ensure_currency, put_on, take_off
 from services.membership.operations.invoicing import invoice
 from services.membership.operations.ledger import Line, Words, book, credit_of, lock_members
 from services.membership.operations.members import member
@@ -111,7 +111,7 @@ def record_payment(
         ReceivedInFuture, NotPositive, TooMuch, RateMissing, RateNotNeeded, OtherCurrency, OfAnotherMember, NothingOwed
     """
     member(session, member_id=member_id)
-    _ensure_own(session, member_id, invoice_ids)
+    _ensure_own(session, member_id, credited_currency or amount.currency, invoice_ids)
     lock_members(session, [member_id])
     counted = _counted(amount, credited_currency, rate, rate_on, rate_source)
     if received_on > now.date():
@@ -131,12 +131,13 @@ def record_payment(
     return known, False
 
 
-def _ensure_own(session: Session, member_id: UUID, invoice_ids: Sequence[UUID]) -> None:
-    """An invoice keeps its member, so this can be asked before anything is locked."""
+def _ensure_own(session: Session, member_id: UUID, currency: str, invoice_ids: Sequence[UUID]) -> None:
+    """An invoice keeps its member and its currency, so this can be asked before anything is locked."""
     for number, invoice_id in enumerate(invoice_ids):
         onto = invoice(session, invoice_id=invoice_id)
         if onto.member_id != member_id:
             raise OfAnotherMember(pointer=f"/invoice_ids/{number}", reference=onto.reference)
+        ensure_currency(currency, onto, f"/invoice_ids/{number}")
 
 
 def _counted(
