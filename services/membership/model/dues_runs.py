@@ -117,7 +117,7 @@ class DuesRun(Base):
             raise InstalmentInPast(pointer="/instalments/0/due_on", due_on=first, today=today)
 
     def _ensure_plan(self) -> None:
-        total = sum(Decimal(one["percent"]) for one in self.shares)
+        total = sum((Decimal(one["percent"]) for one in self.shares), Decimal(0))
         if total != WHOLE:
             raise SharesIncomplete(pointer="/instalments", total=f"{total:f}")
         days = [one.due_on for one in self.plan_shares]
