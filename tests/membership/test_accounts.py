@@ -50,6 +50,15 @@ def test_each_step_of_the_plan_is_taken_once(session: Session) -> None:
     assert (fact.number, fact.open, fact.language) == (invoice.reference, 500_00, "es")
 
 
+def test_an_invoice_due_on_the_calendars_last_day_holds_up_nobodys_reminders(session: Session) -> None:
+    [member] = indebted(session, "Uno")
+    invoice = invoiced(session, DUE, date.max)[member.id]
+    assert reminded(session, DUE + timedelta(days=1)) == [(1, 1)]
+    paid(session, member, "250.00", invoice)
+    assert reminded(session, DUE + timedelta(days=40)) == [(1, 1)]
+    assert invoice.next_reminder_on == date.max - timedelta(days=14)
+
+
 def test_after_days_of_standstill_only_the_last_step_is_sent(session: Session) -> None:
     indebted(session, "Uno")
     [invoice] = invoiced(session).values()
@@ -131,6 +140,7 @@ def test_an_account_runs_from_what_was_owed_to_what_is_owed(session: Session) ->
     assert (account.opening.minor, told, account.closing.minor) == (500_00, [("paid", -520_00, -20_00)], -20_00)
     [whole] = operations.account(session, member_id=member.id, begins=date(2020, 1, 1), ends=later.date())
     assert (whole.opening.minor, [line.kind for line in whole.movements]) == (0, ["invoiced", "paid"])
+    assert operations.account(session, member_id=member.id, begins=date.min, ends=date.max) == [whole]
     with pytest.raises(PeriodBackwards):
         operations.account(session, member_id=member.id, begins=later.date(), ends=NOW.date())
     content = account_pdf(member, [whole], begins=date(2026, 1, 1), ends=later.date(), language="pt")

@@ -139,8 +139,10 @@ def test_instalments_make_up_the_amount_and_are_due_in_order(session: Session) -
     [invoice] = session.scalars(operations.invoices())
     assert [one.minor for one in invoice.instalments] == [166_65, 166_65, 166_70]
     assert (invoice.next_due_on, invoice.due_on) == (DUE, DUE + timedelta(days=60))
-    with pytest.raises(SharesIncomplete):
+    with pytest.raises(SharesIncomplete, match=r"make 66\.66 percent"):
         a_run(session, instalments=thirds[:2])
+    with pytest.raises(SharesIncomplete, match=r"make 100\.0001 percent"):
+        a_run(session, instalments=[*thirds[:2], {"percent": "33.3401", "due_on": DUE + timedelta(days=60)}])
     with pytest.raises(DueDatesOutOfOrder):
         a_run(session, DUE, DUE)
     with pytest.raises(InstalmentInPast):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from services.membership import operations
 from services.membership.dues.instalments import Instalment, Reduction, Share, open_parts, settled_days, split
 from services.membership.model import Entry, Invoice, Member, Payment, Posting
+from services.membership.model.ledger import PostingKind
 from shared.contracts.membership import DuesCredited, DuesInvoiced, DuesPaid
 from shared.errors import DomainError
 from shared.messaging.outbox import published
@@ -23,9 +24,10 @@ from shared.money import Money
 from tests.membership.making import NOW
 from tests.membership.making_invoices import DUE, a_run, go_out, indebted
 
+KINDS = ["pay", "foreign", "put", "off", "move", "credit", "write", "refund", "reverse"]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["pay", "pay", "foreign", "put", "off", "move", "credit", "write", "refund", "reverse"]),
+        st.sampled_from(["pay", *KINDS]),
         st.integers(0, 7),
         st.integers(0, 7),
         st.integers(1, 700_00),
@@ -177,6 +179,39 @@ def test_nothing_is_lost_in_any_sequence_and_a_replay_gives_the_same(
             example.rollback()
         session.expire_all()
     assert ledgers[0] == ledgers[1]
+
+
+DONE = [
+    ("pay", 0, 0, 200_00, 0),
+    ("put", 0, 0, 1, 1),
+    ("off", 0, 0, 1, 1),
+    ("move", 0, 0, 1, 1),
+    ("refund", 0, 1, 50_00, 1),
+    ("foreign", 0, 1, 400_00, 1),
+    ("reverse", 1, 0, 1, 1),
+    ("credit", 0, 1, 30_00, 1),
+    ("write", 1, 4, 1, 1),
+]
+"""Steps none of which is refused."""
+
+
+def test_every_kind_of_step_books_and_together_they_book_every_kind_of_posting(
+    house: tuple[Session, list[Member]],
+) -> None:
+    session, members = house
+    assert {kind for kind, *_ in DONE} == set(KINDS)
+    with session.begin_nested() as example:
+        treasury = Treasury(session, members)
+        ledger = told(session)
+        for step in DONE:
+            treasury.do(step)
+            before, ledger = ledger, told(session)
+            assert len(ledger) > len(before), step
+            check(session, members, treasury.now.date())
+            check_events(session)
+        assert {kind for kind, *_ in ledger} == set(get_args(PostingKind))
+        example.rollback()
+    session.expire_all()
 
 
 PARTS = st.lists(st.integers(1, 1000), min_size=1, max_size=6)

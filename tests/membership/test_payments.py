@@ -34,6 +34,7 @@ from services.membership.model import (
     RateMissing,
     RateNotNeeded,
     ReceivedInFuture,
+    TooMuch,
     WriteOffDecided,
     WriteOffProposed,
 )
@@ -42,6 +43,7 @@ from shared.database import transaction
 from shared.messaging.outbox import published
 from shared.money import Money
 from tests.membership.making import NOW, an_organization
+from tests.membership.making_dues import named_member
 from tests.membership.making_invoices import DUE, a_run, go_out, indebted, invoiced, paid
 
 BY: dict[str, Any] = {"reason": "x", "actor": "ana", "now": NOW}
@@ -98,6 +100,10 @@ def test_recorded_again_under_its_reference_a_payment_counts_once(session: Sessi
     assert invoice.open == usd("400.00")
     with pytest.raises(PaymentRecordedOtherwise):
         paid(session, member, "101.00", reference="TRF 1")
+    rated = {"currency": "EUR", "rate": Decimal("1.08"), "rate_on": NOW.date(), "rate_source": "BCE"}
+    paid(session, member, "5.00", credited_currency="USD", reference="TRF 2", **rated)
+    with pytest.raises(PaymentRecordedOtherwise):
+        paid(session, member, "5.00", credited_currency="ARS", reference="TRF 2", **rated)
 
 
 def test_another_currency_counts_at_the_recorded_rate_and_nothing_is_lost_between(session: Session) -> None:
@@ -144,8 +150,14 @@ def test_a_payment_is_refused_with_what_is_wrong(session: Session) -> None:
         paid(session, member, "1.00", rate=Decimal(1))
     with pytest.raises(OfAnotherMember):
         paid(session, member, "1.00", invoices[other.id])
-    with pytest.raises(OtherCurrency):
+    with pytest.raises(OtherCurrency) as refusal:
         paid(session, member, "1.00", invoices[member.id], currency="EUR")
+    assert refusal.value.pointer == "/invoice_ids/0"
+    euros = paid(session, member, "1.00", currency="EUR", reference="TRF EUR")
+    between = {"from_member_id": member.id, "to_member_id": member.id, "to_invoice_id": invoices[member.id].id}
+    with pytest.raises(OtherCurrency) as refusal:
+        operations.move(session, euros, **between, **BY)
+    assert refusal.value.pointer == "/to_invoice_id"
     payment = paid(session, member, "10.00")
     with pytest.raises(OfAnotherMember):
         operations.put_on(session, payment, invoice_id=invoices[other.id].id, **BY)
@@ -154,6 +166,22 @@ def test_a_payment_is_refused_with_what_is_wrong(session: Session) -> None:
     large = paid(session, member, "900.00")
     with pytest.raises(MoreThanOpen):
         operations.put_on(session, large, invoice_id=invoices[member.id].id, minor=500_01, **BY)
+
+
+def test_more_than_a_payment_can_count_for_is_refused_by_field(session: Session) -> None:
+    member = named_member(session, "Uno")
+    rated = {"credited_currency": "CRC", "rate_on": NOW.date(), "rate_source": "BCCR"}
+    for amount, rate, pointer in (
+        ("10000000000000.01", None, "/amount"),
+        ("10000000000000.00", Decimal(999_999_999), "/rate"),
+        ("10000000000.00", Decimal(1001), "/rate"),
+    ):
+        with pytest.raises(TooMuch) as refusal:
+            paid(session, member, amount, **(rated | {"rate": rate} if rate else {}))
+        assert refusal.value.pointer == pointer
+    for number in range(2):
+        paid(session, member, "10000000000000.00", reference=f"TRF {number}")
+    assert [row["bank"] for row in operations.reconcile(session, on=NOW.date())] == [2 * 10**15]
 
 
 def test_a_payment_of_the_wrong_member_is_moved_and_both_sides_keep_the_trace(session: Session) -> None:

@@ -1,6 +1,5 @@
 """ISO 20022 camt.053, versions 02 to 08 and later: the elements used here have kept their names, the namespace not."""
 
-import hashlib
 from collections.abc import Iterator
 from datetime import date
 from xml.etree.ElementTree import Element, ParseError
@@ -13,9 +12,14 @@ from services.membership.banking.statement import (
     BankStatement,
     StatementUnreadable,
     StatementWrong,
+    account_at,
     date_at,
+    distinct,
+    key_of,
     money_at,
+    name_at,
 )
+from shared.money import Money
 
 _BOOKED = {"BOOK", ""}
 """Entries that are pending or for information move no money yet."""
@@ -44,98 +48,79 @@ def _said(error: Exception) -> str:
 
 def _statement(stmt: Element, place: str) -> BankStatement:
     account = _text(stmt, "Acct/Id/IBAN") or _text(stmt, "Acct/Id/Othr/Id")
-    if not account:
-        raise StatementWrong(place=f"{place}/Acct/Id", what="-")
     entries = [
         entry
         for number, ntry in enumerate(_children(stmt, "Ntry"), 1)
         for entry in _entries(ntry, f"{place}/Ntry[{number}]")
     ]
-    return BankStatement(account=_plain(account), reference=_needed(stmt, "Id", place), entries=_distinct(entries))
-
-
-def _entries(ntry: Element, place: str) -> Iterator[BankEntry]:
-    """One for each transaction of a batch where the bank gives them with amounts, else one for the whole."""
-    if (_text(ntry, "Sts/Cd") or _text(ntry, "Sts")) not in _BOOKED:
-        return
-    details = [one for group in _children(ntry, "NtryDtls") for one in _children(group, "TxDtls")]
-    single = len(details) == 1
-    amounts = [_amount_of(one) for one in details]
-    if len(details) > 1 and all(one is not None for one in amounts):
-        for number, (one, amount) in enumerate(zip(details, amounts, strict=True), 1):
-            yield _entry(ntry, one, amount, f"{place}/NtryDtls/TxDtls[{number}]", place)
-    else:
-        yield _entry(ntry, details[0] if single else None, None, place, place)
-
-
-def _amount_of(details: Element) -> Element | None:
-    for path in ("Amt", "AmtDtls/TxAmt/Amt"):
-        found = _find(details, path)
-        if found is not None:
-            return found
-    return None
-
-
-def _entry(ntry: Element, details: Element | None, amount: Element | None, place: str, outer: str) -> BankEntry:
-    amt = amount if amount is not None else _find(ntry, "Amt")
-    if amt is None:
-        raise StatementWrong(place=f"{place}/Amt", what="-")
-    money = money_at(f"{place}/Amt", (amt.text or "").strip(), amt.get("Ccy", ""))
-    booked = _text(ntry, "BookgDt/Dt") or _text(ntry, "BookgDt/DtTm")[:10] or _text(ntry, "ValDt/Dt")
-    booked_on = date_at(f"{outer}/BookgDt", booked, date.fromisoformat)
-    sign = _sign(ntry, f"{outer}/CdtDbtInd")
-    if _text(ntry, "RvslInd").lower() == "true":
-        sign = -sign
-    about = details if details is not None else ntry
-    remittance = " ".join(filter(None, (one.text for one in _all(about, "RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref"))))
-    side = "Dbtr" if sign > 0 else "Cdtr"
-    payer = _text(about, f"RltdPties/{side}/Nm") or _text(about, f"RltdPties/{side}/Pty/Nm")
-    iban = _text(about, f"RltdPties/{side}Acct/Id/IBAN")
-    references = [_text(about, f"Refs/{name}") for name in ("AcctSvcrRef", "TxId", "EndToEndId", "InstrId")]
-    own = _text(ntry, "AcctSvcrRef") or _text(ntry, "NtryRef")
-    return BankEntry(
-        key=_key(own, *references, booked_on.isoformat(), str(sign * money.minor), remittance, payer, iban),
-        booked_on=booked_on,
-        amount=type(money)(sign * money.minor, money.currency),
-        remittance=" ".join((remittance or _text(ntry, "AddtlNtryInf")).split()),
-        payer=payer,
-        iban=_plain(iban),
+    reference = name_at(f"{place}/Id", _text(stmt, "Id"))
+    return BankStatement(
+        account=account_at(f"{place}/Acct/Id", account), reference=reference, entries=distinct(entries)
     )
 
 
-def _sign(ntry: Element, place: str) -> int:
-    said = _text(ntry, "CdtDbtInd")
+def _entries(ntry: Element, place: str) -> Iterator[BankEntry]:
+    """One for each transaction of a batch where those the bank gives make up the entry, else one for the whole."""
+    if (_text(ntry, "Sts/Cd") or _text(ntry, "Sts")) not in _BOOKED:
+        return
+    whole = _amount(ntry, _sign(ntry, place), place)
+    details = [one for group in _children(ntry, "NtryDtls") for one in _children(group, "TxDtls")]
+    parts = list(_parts(ntry, details, place)) if len(details) > 1 else []
+    if parts and all(one and one.currency == whole.currency for one in parts) and _sum(parts) == whole.minor:
+        for one, part in zip(details, parts, strict=True):
+            assert part
+            yield _entry(ntry, one, part, place)
+    else:
+        yield _entry(ntry, details[0] if len(details) == 1 else ntry, whole, place)
+
+
+def _parts(ntry: Element, details: list[Element], place: str) -> Iterator[Money | None]:
+    """What each transaction moved, by its own direction where it has one; None where the bank gives no amount."""
+    for number, one in enumerate(details, 1):
+        where = f"{place}/NtryDtls/TxDtls[{number}]"
+        sign = _sign(one, where) if _text(one, "CdtDbtInd") else _sign(ntry, place)
+        named = one if _find(one, "Amt") is not None else _find(one, "AmtDtls/TxAmt")
+        yield None if named is None else _amount(named, sign, where)
+
+
+def _sum(parts: list[Money | None]) -> int:
+    return sum(one.minor for one in parts if one)
+
+
+def _amount(of: Element, sign: int, place: str) -> Money:
+    amt = _find(of, "Amt")
+    if amt is None:
+        raise StatementWrong(place=f"{place}/Amt", what="-")
+    money = money_at(f"{place}/Amt", (amt.text or "").strip(), amt.get("Ccy", ""))
+    return Money(sign * money.minor, money.currency)
+
+
+def _entry(ntry: Element, about: Element, amount: Money, place: str) -> BankEntry:
+    booked = _text(ntry, "BookgDt/Dt") or _text(ntry, "BookgDt/DtTm")[:10] or _text(ntry, "ValDt/Dt")
+    booked_on = date_at(f"{place}/BookgDt", booked, date.fromisoformat)
+    remittance = " ".join(filter(None, (one.text for one in _all(about, "RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref"))))
+    side = "Dbtr" if amount.minor > 0 else "Cdtr"
+    payer = _text(about, f"RltdPties/{side}/Nm") or _text(about, f"RltdPties/{side}/Pty/Nm")
+    path = f"RltdPties/{side}Acct/Id/IBAN"
+    iban = _text(about, path)
+    references = [_text(about, f"Refs/{name}") for name in ("AcctSvcrRef", "TxId", "EndToEndId", "InstrId")]
+    own = _text(ntry, "AcctSvcrRef") or _text(ntry, "NtryRef")
+    return BankEntry(
+        key=key_of(own, *references, booked_on.isoformat(), str(amount.minor), remittance, payer, iban),
+        booked_on=booked_on,
+        amount=amount,
+        remittance=" ".join((remittance or _text(ntry, "AddtlNtryInf")).split()),
+        payer=payer,
+        iban=account_at(f"{place}/{path}", iban) if iban else "",
+    )
+
+
+def _sign(of: Element, place: str) -> int:
+    """The direction is the booking's own, also where RvslInd says that the original went the other way."""
+    said = _text(of, "CdtDbtInd")
     if said not in {"CRDT", "DBIT"}:
-        raise StatementWrong(place=place, what=said[:40] or "-")
+        raise StatementWrong(place=f"{place}/CdtDbtInd", what=said[:40] or "-")
     return 1 if said == "CRDT" else -1
-
-
-def _distinct(entries: list[BankEntry]) -> tuple[BankEntry, ...]:
-    return distinct(entries)
-
-
-def distinct(entries: list[BankEntry]) -> tuple[BankEntry, ...]:
-    """Two entries that say the very same within a statement are two: the second of them gets a key of its own."""
-    seen: dict[str, int] = {}
-    found = []
-    for one in entries:
-        seen[one.key] = seen.get(one.key, 0) + 1
-        key = one.key if seen[one.key] == 1 else f"{one.key} {seen[one.key]}"
-        found.append(BankEntry(**{**vars(one), "key": key}))
-    return tuple(found)
-
-
-def _key(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
-
-
-def key_of(*parts: str) -> str:
-    """What tells an entry from all others of its account: everything the bank says of it."""
-    return _key(*parts)
-
-
-def _plain(account: str) -> str:
-    return "".join(account.split()).upper()
 
 
 def _name(element: Element) -> str:
@@ -165,10 +150,3 @@ def _all(element: Element, *paths: str) -> Iterator[Element]:
 def _text(element: Element, path: str) -> str:
     found = _find(element, path)
     return "" if found is None or found.text is None else found.text.strip()
-
-
-def _needed(element: Element, path: str, place: str) -> str:
-    found = _text(element, path)
-    if not found:
-        raise StatementWrong(place=f"{place}/{path}", what="-")
-    return found

@@ -8,18 +8,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from services.membership.banking.camt053 import distinct, key_of
 from services.membership.banking.statement import (
     BankEntry,
     BankStatement,
     StatementUnreadable,
     StatementWrong,
+    account_at,
     date_at,
+    distinct,
+    key_of,
     money_at,
 )
 from shared.money import Money
 
-_NUMBER = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?(-?)")
+_SIGNED = (
+    r"(?P<before>[+-]?)\s*(?P<units>[0-9]+|[1-9][0-9]{0,2}(?P<apart>[OTHER\s'\u2019])[0-9]{3}(?:(?P=apart)[0-9]{3})*)"
+    r"(?:[DECIMAL](?P<parts>[0-9]+))?\s*(?P<after>-?)"
+)
+_NUMBER = {
+    decimal: re.compile(_SIGNED.replace("OTHER", other).replace("DECIMAL", decimal))
+    for decimal, other in ((",", "."), (".", ","))
+}
+"""Thousands stand apart in threes by one same sign, which can't be the decimal one; a minus may stand behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +61,9 @@ def read_csv(content: bytes, profile: CsvProfile, *, reference: str) -> BankStat
         text = content.decode(profile.encoding)
     except (UnicodeDecodeError, LookupError) as error:
         raise StatementUnreadable(what=f"{profile.encoding}: {type(error).__name__}") from error
+    if "\0" in text:
+        # No text of the database holds one.
+        raise StatementUnreadable(what=f"{profile.encoding}: NUL")
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=profile.delimiter)
     try:
         lines = [(rows.line_num, row) for row in rows][profile.skip :]
@@ -63,10 +76,11 @@ def read_csv(content: bytes, profile: CsvProfile, *, reference: str) -> BankStat
 
 def _places(heads: Sequence[str], profile: CsvProfile) -> dict[str, int]:
     known = {head.strip().casefold(): number for number, head in enumerate(heads)}
-    missing = [head for head in profile.columns.values() if head.casefold() not in known]
+    wanted = {field: head.strip() for field, head in profile.columns.items()}
+    missing = [head for head in wanted.values() if head.casefold() not in known]
     if missing:
         raise StatementUnreadable(what=", ".join(missing))
-    return {field: known[head.casefold()] for field, head in profile.columns.items()}
+    return {field: known[head.casefold()] for field, head in wanted.items()}
 
 
 def _entry(row: Sequence[str], places: Mapping[str, int], profile: CsvProfile, place: str) -> BankEntry:
@@ -82,7 +96,7 @@ def _entry(row: Sequence[str], places: Mapping[str, int], profile: CsvProfile, p
     told = {field: cell(field) for field in ("remittance", "payer", "iban", "reference")}
     key = key_of(told["reference"], booked_on.isoformat(), str(amount.minor), currency, *told.values())
     facts: dict[str, Any] = {"remittance": " ".join(told["remittance"].split()), "payer": told["payer"]}
-    iban = "".join(told["iban"].split()).upper()
+    iban = account_at(place, told["iban"]) if told["iban"] else ""
     return BankEntry(key=key, booked_on=booked_on, amount=amount, iban=iban, **facts)
 
 
@@ -95,11 +109,10 @@ def _amount(cell: Any, currency: str, profile: CsvProfile, place: str) -> Money:
 
 
 def _number(text: str, currency: str, profile: CsvProfile, place: str) -> Money:
-    """With the bank's decimal sign; the other one and blanks may stand between thousands."""
-    other = "." if profile.decimal == "," else ","
-    plain = re.sub(r"[\s\u00a0']", "", text).replace(other, "").replace(profile.decimal, ".")
-    written = _NUMBER.fullmatch(plain)
-    if not written or (written[1] and written[4]):
+    """With the bank's decimal sign; the other one and blanks may stand between thousands, and nowhere else."""
+    written = _NUMBER[profile.decimal].fullmatch(text)
+    if not written or (written["before"] and written["after"]):
         raise StatementWrong(place=place, what=text[:40] or "-")
-    minus = "-" if "-" in (written[1], written[4]) else ""
-    return money_at(place, f"{minus}{written[2]}" + (f".{written[3]}" if written[3] else ""), currency)
+    minus = "-" if "-" in (written["before"], written["after"]) else ""
+    units = re.sub("[^0-9]", "", written["units"])
+    return money_at(place, f"{minus}{units}" + (f".{written['parts']}" if written["parts"] else ""), currency)

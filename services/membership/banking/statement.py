@@ -1,11 +1,15 @@
 """What a bank says of an account, whatever format it says it in."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.errors import Rejected
 from shared.money import Money, NotMoney
+
+_LONGEST = 40
+"""ISO 20022 has 34 signs for an account and 35 for a statement's name; both stand in indexes, which end somewhere."""
 
 
 class StatementUnreadable(Rejected):
@@ -40,9 +44,28 @@ class BankStatement:
     entries: tuple[BankEntry, ...]
 
 
+def distinct(entries: Iterable[BankEntry]) -> tuple[BankEntry, ...]:
+    """Two entries that say the very same within a statement are two: the second of them gets a key of its own."""
+    seen: dict[str, int] = {}
+    found = []
+    for one in entries:
+        seen[one.key] = seen.get(one.key, 0) + 1
+        key = one.key if seen[one.key] == 1 else f"{one.key} {seen[one.key]}"
+        found.append(replace(one, key=key))
+    return tuple(found)
+
+
+def key_of(*parts: str) -> str:
+    """What tells an entry from all others of its account: everything the bank says of it."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
 def money_at(place: str, amount: str, currency: str) -> Money:
     """The amount, or a refusal that names the place."""
-    return _at(place, lambda: Money.parse(amount, currency), f"{amount[:40]} {currency[:10]}")
+    try:
+        return Money.parse(amount, currency)
+    except NotMoney:
+        raise StatementWrong(place=place, what=f"{amount[:40]} {currency[:10]}") from None
 
 
 def date_at(place: str, text: str, read: Callable[[str], date]) -> date:
@@ -53,8 +76,13 @@ def date_at(place: str, text: str, read: Callable[[str], date]) -> date:
         raise StatementWrong(place=place, what=f"{text[:40]}") from None
 
 
-def _at(place: str, read: Callable[[], Money], what: str) -> Money:
-    try:
-        return read()
-    except NotMoney:
-        raise StatementWrong(place=place, what=what) from None
+def name_at(place: str, text: str) -> str:
+    """What the bank calls something, or a refusal that names the place: nothing, or too much."""
+    if not 0 < len(text) <= _LONGEST:
+        raise StatementWrong(place=place, what=text[:_LONGEST] or "-")
+    return text
+
+
+def account_at(place: str, text: str) -> str:
+    """An account's number without its blanks, or a refusal that names the place."""
+    return name_at(place, "".join(text.split()).upper())

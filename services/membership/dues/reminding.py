@@ -1,9 +1,10 @@
 """Which steps of a reminder plan a day brings, and when the next one comes."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from services.membership.dues.instalments import Instalment
+from services.membership.policy import days_after
 
 
 def steps_due(plan: Iterable[int], of: Instalment, *, issued_on: date, today: date, done: Collection[int]) -> list[int]:
@@ -14,13 +15,11 @@ def steps_due(plan: Iterable[int], of: Instalment, *, issued_on: date, today: da
     return [
         days
         for days in sorted(plan)
-        if issued_on < of.due_on + timedelta(days=days) <= today
-        and days not in done
-        and (days >= 0 or today <= of.due_on)
+        if issued_on < days_after(of.due_on, days) <= today and days not in done and (days >= 0 or today <= of.due_on)
     ]
 
 
 def next_step_on(plan: Sequence[int], parts: Iterable[Instalment], *, after: date) -> date | None:
     """The first day after `after` on which a step comes."""
-    days = (of.due_on + timedelta(days=step) for of in parts for step in plan)
+    days = (days_after(of.due_on, step) for of in parts for step in plan)
     return min((day for day in days if day > after), default=None)

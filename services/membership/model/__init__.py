@@ -217,6 +217,7 @@ from services.membership.model.payments import (
     RateMissing,
     RateNotNeeded,
     ReceivedInFuture,
+    TooMuch,
     UnknownPayment,
 )
 from services.membership.model.policies import PolicyInPast, StandingPolicy
@@ -462,6 +463,7 @@ __all__ = [
     "TooEarlyToFind",
     "TooManyDocuments",
     "TooManyTargets",
+    "TooMuch",
     "TwoMemberships",
     "TypeNotTaken",
     "UnknownAffiliation",

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, Uni
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.membership.model.base import Base
-from services.membership.model.invoices import Invoice
+from services.membership.model.invoices import Invoice, written_number
 from shared.errors import Conflict, Forbidden, NotFound, Rejected
 from shared.ids import uuid7
 from shared.money import Money
@@ -80,7 +80,7 @@ class CreditNote(Base):
     @property
     def reference(self) -> str:
         """The number as people write it."""
-        return f"{self.series}-{self.number_year}-{self.number:06}"
+        return written_number(self.series, self.number_year, self.number)
 
 
 class WriteOff(Base):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal
@@ -116,9 +117,9 @@ class DuesRun(Base):
             raise InstalmentInPast(pointer="/instalments/0/due_on", due_on=first, today=today)
 
     def _ensure_plan(self) -> None:
-        total = sum(one.percent for one in self.plan_shares)
+        total = sum((Decimal(one["percent"]) for one in self.shares), Decimal(0))
         if total != WHOLE:
-            raise SharesIncomplete(pointer="/instalments", total=f"{float(total):g}")
+            raise SharesIncomplete(pointer="/instalments", total=f"{total:f}")
         days = [one.due_on for one in self.plan_shares]
         for number, (day, later) in enumerate(pairwise(days), 1):
             if later <= day:

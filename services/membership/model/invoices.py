@@ -49,6 +49,11 @@ class NumberSeries(Base):
     last: Mapped[int]
 
 
+def written_number(series: str | None, year: int | None, number: int) -> str:
+    """The number of an invoice or a credit note as people write it."""
+    return f"{series}-{year}-{number:06}"
+
+
 class Invoice(Base):
     """What a member is asked to pay for a year. From its issue on only what is owed of it changes.
 
@@ -123,7 +128,7 @@ class Invoice(Base):
     @property
     def reference(self) -> str:
         """The number as people write it; empty for a draft."""
-        return "" if self.number is None else f"{self.series}-{self.number_year}-{self.number:06}"
+        return "" if self.number is None else written_number(self.series, self.number_year, self.number)
 
     @property
     def instalments(self) -> tuple[Instalment, ...]:

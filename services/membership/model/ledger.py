@@ -25,7 +25,7 @@ class PeriodBackwards(Rejected):
 class Posting(Base):
     """One thing that happened to money: its entries add up to nothing in each currency.
 
-    It counts from `booked_on`; `payment_id` is the payment it is about, `reference` the document or minutes behind it.
+    It counts from `booked_on`; `reference` is the document or minutes behind it.
     """
 
     __tablename__ = "dues_postings"

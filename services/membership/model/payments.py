@@ -16,6 +16,9 @@ from shared.money import Money
 
 PaymentState = Literal["received", "reversed"]
 
+MOST = 10**15
+"""Minor units of one payment, so that the sum of thousands still is one a database keeps."""
+
 
 class UnknownPayment(NotFound):
     message = "There is no payment {payment_id}."
@@ -27,6 +30,10 @@ class ReceivedInFuture(Rejected):
 
 class NotPositive(Rejected):
     message = "The amount must be more than nothing."
+
+
+class TooMuch(Rejected):
+    message = "The amount is more than {most}, the most a payment can count for."
 
 
 class RateMissing(Rejected):
@@ -126,10 +133,12 @@ class Payment(Base):
         """What it counts for."""
         return Money(self.credited_minor, self.credited_currency)
 
-    def says_the_same(self, member_id: UUID, received_on: date, amount: Money, rate: Decimal | None) -> bool:
+    def says_the_same(
+        self, member_id: UUID, received_on: date, amount: Money, credited: Money, rate: Decimal | None
+    ) -> bool:
         """Recorded twice."""
-        told = (member_id, received_on, amount, rate)
-        return told == (self.member_id, self.received_on, self.amount, self.rate)
+        told = (member_id, received_on, amount, credited, rate)
+        return told == (self.member_id, self.received_on, self.amount, self.credited, self.rate)
 
     def ensure_received(self) -> None:
         """Refuse to use money that is not there any more.

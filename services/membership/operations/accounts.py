@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -80,7 +80,7 @@ def account(session: Session, *, member_id: UUID, begins: date, ends: date) -> l
     member(session, member_id=member_id)
     if ends < begins:
         raise PeriodBackwards(pointer="/ends", begins=begins, ends=ends)
-    opening = _opening(session, member_id, begins - timedelta(days=1))
+    opening = _opening(session, member_id, begins)
     moved: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in session.execute(_moved(member_id, begins, ends)):
         moved[row.currency].append(row)
@@ -88,9 +88,9 @@ def account(session: Session, *, member_id: UUID, begins: date, ends: date) -> l
     return [_account(currency, opening.get(currency, 0), moved[currency]) for currency in currencies]
 
 
-def _opening(session: Session, member_id: UUID, on: date) -> dict[str, int]:
+def _opening(session: Session, member_id: UUID, begins: date) -> dict[str, int]:
     query = select(Entry.currency, func.sum(Entry.minor)).where(
-        Entry.member_id == member_id, Entry.account.in_(_OWED), Entry.booked_on <= on
+        Entry.member_id == member_id, Entry.account.in_(_OWED), Entry.booked_on < begins
     )
     return {currency: int(minor) for currency, minor in session.execute(query.group_by(Entry.currency))}
 

@@ -131,6 +131,7 @@ def move(
         onto = invoice_to_change(session, invoice_id=to_invoice_id)
         if onto.member_id != to_member_id:
             raise OfAnotherMember(pointer="/to_invoice_id", reference=onto.reference)
+        ensure_currency(payment.credited_currency, onto, "/to_invoice_id")
         put_on(session, payment, invoice_id=to_invoice_id, minor=minor, **words, now=now)
     return payment
 
@@ -151,10 +152,18 @@ def _hand_over(session: Session, payment: Payment, between: tuple[UUID, UUID], m
     return wanted
 
 
+def ensure_currency(paid: str, onto: Invoice, pointer: str) -> None:
+    """Refuse to put money on an invoice in another currency than it counts in.
+
+    Raises:
+        OtherCurrency
+    """
+    if paid != onto.currency:
+        raise OtherCurrency(pointer=pointer, paid=paid, reference=onto.reference, currency=onto.currency)
+
+
 def _ensure_fits(payment: Payment, onto: Invoice, credit: int, minor: int | None) -> None:
-    if payment.credited_currency != onto.currency:
-        told = {"paid": payment.credited_currency, "reference": onto.reference, "currency": onto.currency}
-        raise OtherCurrency(pointer="/invoice_id", **told)
+    ensure_currency(payment.credited_currency, onto, "/invoice_id")
     if not credit and payment.member_id != onto.member_id:
         raise OfAnotherMember(pointer="/invoice_id", reference=onto.reference)
     onto.ensure_owed()

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -29,11 +29,15 @@ from services.membership.model import (
     UnknownBankStatement,
 )
 from services.membership.model.bank import LineState
-from services.membership.model.invoices import OWED
+from services.membership.model.invoices import OWED, written_number
 from services.membership.names import fold
 from services.membership.operations.invoicing import invoice
 from services.membership.operations.payments import record_payment
+from shared.errors import Rejected
 from shared.ids import uuid7
+
+_OF_BANK = ("/amount", "/received_on")
+"""What the bank said of an entry, so that no field of who confirms it is at fault."""
 
 _SHORTEST = 6
 """Names with fewer letters stand in too many texts by chance."""
@@ -99,8 +103,9 @@ def take_statement(session: Session, of: BankStatement, *, actor: str, now: date
     ]
     if not rows:
         return kept, 0
-    added = insert(BankLine).values(rows).on_conflict_do_nothing(index_elements=[BankLine.account, BankLine.key])
-    return kept, len(session.scalars(added.returning(BankLine.id)).all())
+    added = insert(BankLine).on_conflict_do_nothing(index_elements=[BankLine.account, BankLine.key])
+    # In batches: one statement of PostgreSQL takes 65,535 parameters, and months of entries have more.
+    return kept, len(session.scalars(added.returning(BankLine.id), rows).all())
 
 
 def bank_statement(session: Session, *, statement_id: UUID) -> BankFile:
@@ -142,27 +147,28 @@ def proposals(session: Session, of: BankLine) -> list[Proposal]:
     if of.state != "open":
         return []
     said = fold(f"{of.payer} {of.remittance}")
-    rows = session.execute(_candidates(of, said)).all()
+    rows = session.execute(_candidates(of)).all()
     ibans = _ibans(session, [row.member_id for row in rows])
     owed = [_owed(row, ibans) for row in rows if str(row.id) not in of.rejected]
     return propose(of.entry, said, owed)
 
 
-def _candidates(of: BankLine, said: str) -> Select[*tuple[Any, ...]]:
-    """Open invoices something speaks for: the number, the amount, the account it came from, or the name."""
+def _candidates(of: BankLine) -> Select[*tuple[Any, ...]]:
+    """Open invoices something speaks for: the number first, the account it came from, or the amount."""
     numbers = [int(digits) for digits in re.findall(r"20[0-9]{2}([0-9]{6,9})(?![0-9])", squeeze(of.remittance))]
     same = (Invoice.currency == of.currency) & (Invoice.open_minor == of.minor)
     seen = select(Payment.member_id).join(BankLine, BankLine.payment_id == Payment.id)
-    named = (func.length(Organization.folded_name) >= _SHORTEST) & literal(said).contains(Organization.folded_name)
-    conditions = [same, Invoice.number.in_(numbers), named]
+    speaking = [Invoice.number.in_(numbers)]
     if of.iban:
-        conditions.append(Invoice.member_id.in_(seen.where(BankLine.iban == of.iban)))
+        speaking.append(Invoice.member_id.in_(seen.where(BankLine.iban == of.iban)))
     columns = (Invoice.id, Invoice.member_id, Invoice.series, Invoice.number_year, Invoice.number, Invoice.minor)
     names = (Organization.folded_name, Organization.acronym)
     query: Select[*tuple[Any, ...]] = select(*columns, Invoice.open_minor, Invoice.currency, *names)
     query = query.join(Member, Member.id == Invoice.member_id)
     query = query.join(Organization, Organization.id == Member.organization_id)
-    return query.where(Invoice.state.in_(OWED), or_(*conditions)).order_by(Invoice.id).limit(500)
+    query = query.where(Invoice.state.in_(OWED), or_(*speaking, same))
+    # Members who owe the same are many: what tells one from another must not be cut off.
+    return query.order_by(*(one.desc() for one in speaking), Invoice.id).limit(500)
 
 
 def _ibans(session: Session, member_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
@@ -178,7 +184,7 @@ def _owed(row: Any, ibans: dict[UUID, set[str]]) -> Owed:
     return Owed(
         invoice_id=row.id,
         member_id=row.member_id,
-        number=f"{row.series}-{row.number_year}-{row.number:06}",
+        number=written_number(row.series, row.number_year, row.number),
         minor=row.minor,
         open_minor=row.open_minor,
         currency=row.currency,
@@ -206,7 +212,7 @@ def confirm_match(
         LineSettled, and what `record_payment` refuses.
     """
     confirmed.ensure_open()
-    made, _ = record_payment(
+    made = _recorded(
         session,
         reference=f"bank {confirmed.id}",
         member_id=member_id,
@@ -224,6 +230,16 @@ def confirm_match(
     confirmed.settle("matched", reason="", actor=actor, now=now, payment_id=made.id)
     session.flush()
     return confirmed
+
+
+def _recorded(session: Session, **facts: Any) -> Payment:
+    try:
+        made, _ = record_payment(session, **facts)
+    except Rejected as refusal:
+        if refusal.pointer in _OF_BANK:
+            refusal.pointer = None
+        raise
+    return made
 
 
 def reject_match(

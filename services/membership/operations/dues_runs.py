@@ -96,7 +96,9 @@ def prepare_run(session: Session, run: DuesRun, *, actor: str, now: datetime) ->
     query = _preview(run.year).where(_reason(run.year, lag, again=run.again).is_(None))
     numbers = joinedload(Member.organization).selectinload(Organization.identifiers)
     ready = session.scalars(query.options(numbers)).all()
-    rows = [_draft(run, one, actor=actor, now=now) for one in _candidates(session, ready, run.year, again=run.again)]
+    rows = [
+        _draft(run, one, actor=actor, now=now) for one in candidates(session, ready, year=run.year, again=run.again)
+    ]
     if rows:
         session.execute(insert(Invoice), rows)
     return len(rows)
@@ -151,7 +153,23 @@ def preview(
 
 def candidates(session: Session, members: Sequence[Member], *, year: int, again: bool = False) -> list[Candidate]:
     """What the preview says of these members, in their order."""
-    return _candidates(session, members, year, again=again)
+    lag = _lag(session, year)
+    columns = (Member.id, DuesAssessment.id.label("assessment_id"), DuesAssessment.minor, DuesAssessment.currency)
+    query = _preview(year).where(Member.id.in_([one.id for one in members]))
+    query = query.with_only_columns(*columns, _reason(year, lag, again=again).label("reason"))
+    rows = {row.id: row for row in session.execute(query)}
+    contacts = dues_contacts(session, [one.organization_id for one in members])
+    return [
+        Candidate(
+            member=one,
+            assessment_id=rows[one.id].assessment_id,
+            minor=rows[one.id].minor,
+            currency=rows[one.id].currency,
+            reason=rows[one.id].reason,
+            contact=contacts.get(one.organization_id),
+        )
+        for one in members
+    ]
 
 
 def preview_totals(session: Session, *, year: int, again: bool = False) -> list[dict[str, Any]]:
@@ -200,26 +218,6 @@ def _reason(year: int, lag: int, *, again: bool) -> ColumnElement[Any]:
         (DuesAssessment.minor == 0, "nothing_owed"),
         (~has_dues_contact(), "no_contact"),
     )
-
-
-def _candidates(session: Session, members: Sequence[Member], year: int, *, again: bool) -> list[Candidate]:
-    lag = _lag(session, year)
-    columns = (Member.id, DuesAssessment.id.label("assessment_id"), DuesAssessment.minor, DuesAssessment.currency)
-    query = _preview(year).where(Member.id.in_([one.id for one in members]))
-    query = query.with_only_columns(*columns, _reason(year, lag, again=again).label("reason"))
-    rows = {row.id: row for row in session.execute(query)}
-    contacts = dues_contacts(session, [one.organization_id for one in members])
-    return [
-        Candidate(
-            member=one,
-            assessment_id=rows[one.id].assessment_id,
-            minor=rows[one.id].minor,
-            currency=rows[one.id].currency,
-            reason=rows[one.id].reason,
-            contact=contacts.get(one.organization_id),
-        )
-        for one in members
-    ]
 
 
 def _draft(run: DuesRun, of: Candidate, *, actor: str, now: datetime) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Invoices: issue a run's drafts, announce what is overdue, find them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -89,17 +90,24 @@ def issue_next(session: Session, *, now: datetime, batch: int = BATCH) -> int | 
     if not run:
         return None
     drafts = select(Invoice).where(Invoice.run_id == run.id, Invoice.state == "draft").order_by(Invoice.id)
-    found = session.scalars(drafts.limit(batch).with_for_update(of=Invoice)).all()
+    found = session.execute(drafts.with_only_columns(Invoice.id, Invoice.member_id).limit(batch)).all()
     if not found:
         run.state, run.finished_at = "issued", now
         session.flush()
         return 0
-    _issue(session, run, list(found), now=now)
-    return len(found)
+    members = lock_members(session, [row.member_id for row in found])
+    # While the members were waited for, a draft may have been discarded.
+    still = drafts.where(Invoice.id.in_([row.id for row in found])).with_for_update(of=Invoice)
+    kept = session.scalars(still.execution_options(populate_existing=True)).all()
+    _issue(session, run, kept, {one.member_id: members[one.member_id] for one in kept}, now=now)
+    return len(kept)
 
 
-def _issue(session: Session, run: DuesRun, drafts: list[Invoice], *, now: datetime) -> None:
-    members = lock_members(session, [one.member_id for one in drafts])
+def _issue(
+    session: Session, run: DuesRun, drafts: Sequence[Invoice], members: dict[UUID, Member], *, now: datetime
+) -> None:
+    if not drafts:
+        return
     organizations = [one.organization_id for one in members.values()]
     # Their numbers stand on the invoices: one query for all.
     session.scalars(

@@ -26,15 +26,16 @@ from services.membership.model import (
     RateMissing,
     RateNotNeeded,
     ReceivedInFuture,
+    TooMuch,
     UnknownPayment,
 )
-from services.membership.model.payments import PaymentState
-from services.membership.operations.allocations import put_on, take_off
+from services.membership.model.payments import MOST, PaymentState
+from services.membership.operations.allocations import ensure_currency, put_on, take_off
 from services.membership.operations.invoicing import invoice
 from services.membership.operations.ledger import Line, Words, book, credit_of, lock_members
 from services.membership.operations.members import member
 from shared.ids import uuid7
-from shared.money import Money
+from shared.money import Money, NotMoney
 
 
 def payment(session: Session, *, payment_id: UUID) -> Payment:
@@ -107,10 +108,10 @@ def record_payment(
 
     Raises:
         PaymentRecordedOtherwise: when the reference stands for another payment.
-        ReceivedInFuture, NotPositive, RateMissing, RateNotNeeded, OtherCurrency, OfAnotherMember, NothingOwed
+        ReceivedInFuture, NotPositive, TooMuch, RateMissing, RateNotNeeded, OtherCurrency, OfAnotherMember, NothingOwed
     """
     member(session, member_id=member_id)
-    _ensure_own(session, member_id, invoice_ids)
+    _ensure_own(session, member_id, credited_currency or amount.currency, invoice_ids)
     lock_members(session, [member_id])
     counted = _counted(amount, credited_currency, rate, rate_on, rate_source)
     if received_on > now.date():
@@ -120,7 +121,7 @@ def record_payment(
     made = _insert(session, reference, amount, counted, facts)
     known = session.scalars(select(Payment).where(Payment.reference == reference)).one()
     if not made:
-        if not known.says_the_same(member_id, received_on, amount, rate):
+        if not known.says_the_same(member_id, received_on, amount, counted, rate):
             told = {"amount": known.amount, "received_on": known.received_on}
             raise PaymentRecordedOtherwise(pointer="/reference", reference=reference, **told)
         return known, True
@@ -130,30 +131,39 @@ def record_payment(
     return known, False
 
 
-def _ensure_own(session: Session, member_id: UUID, invoice_ids: Sequence[UUID]) -> None:
-    """An invoice keeps its member, so this can be asked before anything is locked."""
+def _ensure_own(session: Session, member_id: UUID, currency: str, invoice_ids: Sequence[UUID]) -> None:
+    """An invoice keeps its member and its currency, so this can be asked before anything is locked."""
     for number, invoice_id in enumerate(invoice_ids):
         onto = invoice(session, invoice_id=invoice_id)
         if onto.member_id != member_id:
             raise OfAnotherMember(pointer=f"/invoice_ids/{number}", reference=onto.reference)
+        ensure_currency(currency, onto, f"/invoice_ids/{number}")
 
 
 def _counted(
     amount: Money, currency: str | None, rate: Decimal | None, rate_on: date | None, rate_source: str
 ) -> Money:
     wanted = currency or amount.currency
-    if amount.minor <= 0:
-        raise NotPositive(pointer="/amount")
+    _ensure_counts(amount, "/amount")
     if wanted == amount.currency:
         if rate is not None or rate_on or rate_source:
             raise RateNotNeeded(pointer="/rate", currency=wanted)
         return amount
     if rate is None or rate_on is None or not rate_source:
         raise RateMissing(pointer="/rate", currency=wanted)
-    counted = convert(amount, rate, wanted)
-    if counted.minor <= 0:
-        raise NotPositive(pointer="/rate")
+    try:
+        counted = convert(amount, rate, wanted)
+    except NotMoney as error:
+        raise TooMuch(pointer="/rate", most=Money(MOST, wanted)) from error
+    _ensure_counts(counted, "/rate")
     return counted
+
+
+def _ensure_counts(amount: Money, pointer: str) -> None:
+    if amount.minor <= 0:
+        raise NotPositive(pointer=pointer)
+    if amount.minor > MOST:
+        raise TooMuch(pointer=pointer, most=Money(MOST, amount.currency))
 
 
 def _insert(session: Session, reference: str, amount: Money, counted: Money, facts: dict[str, Any]) -> bool:

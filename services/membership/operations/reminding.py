@@ -13,6 +13,7 @@ from services.membership.model import Contact, Invoice, Reminder, ReminderPlan, 
 from services.membership.model.invoices import OWED
 from services.membership.model.reminders import OPENING
 from services.membership.operations.dues_contacts import dues_contacts, language_for
+from services.membership.operations.ledger import lock_members
 from shared.contracts.membership import DuesReminded
 from shared.ids import uuid7
 from shared.messaging.outbox import publish
@@ -50,9 +51,12 @@ def plan_reminders(session: Session, *, days: Sequence[int], reason: str, actor:
     version = last.version + 1 if last else 2
     plan = ReminderPlan(version=version, days=sorted(days), reason=reason, recorded_at=now, recorded_by=actor)
     session.add(plan)
+    owed = Invoice.state.in_(OWED)
+    # As for all that touches a member's money: first the members, then their invoices.
+    lock_members(session, session.scalars(select(Invoice.member_id).where(owed).distinct()).all())
     session.execute(
         update(Invoice)
-        .where(Invoice.state.in_(OWED))
+        .where(owed)
         .values(next_reminder_on=now.date(), version=Invoice.version + 1)
         .execution_options(synchronize_session=False)
     )

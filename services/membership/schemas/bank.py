@@ -14,6 +14,11 @@ from shared.http.money import MoneySchema
 _COLUMNS = ("date", "amount", "credit", "debit", "currency", "remittance", "payer", "iban", "reference")
 _ACCOUNT = validate.Length(1, 40)
 _AMONG = "Must be columns among: date, amount, credit, debit, currency, remittance, payer, iban, reference."
+_DATE_FORMAT = validate.Regexp(
+    r"^(?=[^d]*d[^d]*\Z)(?=[^mbB]*[mbB][^mbB]*\Z)(?=[^yY]*[yY][^yY]*\Z)(%[dmyYbB]|[-/. ])+\Z",
+    error="Must be a format of dates such as %d/%m/%Y.",
+)
+"""Day, month and year once each, or some dates could not be read, and others would be of 1900."""
 _HEAD = validate.Length(1, 80)
 _ENCODINGS = ("utf-8-sig", "utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "utf-16")
 _STATE = validate.OneOf(get_args(LineState))
@@ -47,7 +52,7 @@ class BankProfileRequest(Schema):
     encoding = fields.String(validate=validate.OneOf(_ENCODINGS), load_default="utf-8-sig")
     decimal = fields.String(validate=validate.OneOf([",", "."]), load_default=",")
     date_format = fields.String(
-        validate=validate.Regexp(r"^(%[dmyYbB]|[-/. ])+\Z", error="Must be a format of dates such as %d/%m/%Y."),
+        validate=_DATE_FORMAT,
         load_default="%d/%m/%Y",
     )
     skip = fields.Integer(validate=validate.Range(0, 100), load_default=0)

@@ -162,7 +162,7 @@ class InvoiceRoutes:
         returns=schemas.ReconciliationResponse,
     )
     def reconcile_dues(self, call: Call) -> dict[str, Any]:
-        """Every account at the end of any day, and whether invoices, payments and entries agree to the last cent."""
+        """Every account at the end of any day, and whether invoices and entries agree to the last cent."""
         on = call.query.get("on") or call.now.date()
         rows = operations.reconcile(call.session, on=on)
         balanced = not any(row["difference"] or row["invoices_differ"] for row in rows)
