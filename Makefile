@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Every process of a service would compile the product anew, which doubles the time it takes to start.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 # Tests mostly wait for servers, so three files at a time keep two cores busy; each process has servers of its own.
