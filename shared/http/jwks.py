@@ -102,7 +102,7 @@ class KeySet:
 def _body(answer: HTTPResponse) -> bytes:
     """The socket's timeout is for each piece, and one who sends a byte at a time could go on for ever."""
     ends, body = time.monotonic() + FETCH_SECONDS, b""
-    while len(body) < MOST_BYTES and (piece := answer.read1(MOST_BYTES)):
+    while len(body) < MOST_BYTES and (piece := answer.read1(MOST_BYTES - len(body))):
         body += piece
         if time.monotonic() > ends:
             raise TimeoutError("the issuer's keys come too slowly")

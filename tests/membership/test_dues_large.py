@@ -4,6 +4,7 @@ import time
 from datetime import date
 from itertools import cycle
 
+import pytest
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 
@@ -50,6 +51,7 @@ def fill(session: Session) -> None:
     session.flush()
 
 
+@pytest.mark.long
 def test_five_thousand_members_are_simulated_and_recorded(engine: Engine) -> None:
     with transaction(engine) as session:
         fill(session)
@@ -74,6 +76,7 @@ def test_five_thousand_members_are_simulated_and_recorded(engine: Engine) -> Non
     assert formula.id != draft.id
 
 
+@pytest.mark.long
 def test_five_thousand_members_are_asked(engine: Engine) -> None:
     with transaction(engine) as session:
         fill(session)

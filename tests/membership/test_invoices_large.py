@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, func, insert, select
 
 from services.membership import operations
@@ -25,6 +26,7 @@ def timed(name: str, act: Callable[[], Any]) -> Any:
     return found
 
 
+@pytest.mark.long
 def test_each_member_of_thousands_gets_one_invoice_under_the_next_number(engine: Engine) -> None:
     with transaction(engine) as session:
         fill(session)

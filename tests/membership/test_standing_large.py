@@ -3,6 +3,7 @@
 from datetime import date
 from time import perf_counter
 
+import pytest
 from sqlalchemy import Engine, func, select
 
 from services.membership import operations
@@ -35,6 +36,7 @@ WHERE kind = 'dues_due' OR year < 2026 OR substr(members.id::text, 1, 1) < '8';
 """
 
 
+@pytest.mark.long
 def test_who_could_vote_is_answered_for_everybody(engine: Engine) -> None:
     fill_tables(engine, FILL, "ANALYZE")
     with transaction(engine) as session:

@@ -7,7 +7,6 @@ from uuid import UUID
 from werkzeug.wrappers import Response
 
 from services.membership import operations, schemas
-from services.membership.documents import account_pdf, invoice_pdf
 from services.membership.dues_words import explain_posting
 from services.membership.model import NoDocumentYet, Reminder, ReminderPlan
 from services.membership.operations.accounts import Account, Movement
@@ -50,6 +49,8 @@ class AccountRoutes:
     @route("GET", f"{_ACCOUNT}/document", scope=READ, query=schemas.AccountFilter, produces=_PDF)
     def print_account(self, call: Call, *, member_id: UUID) -> Response:
         """The same as PDF, in the caller's language."""
+        from services.membership.documents import account_pdf  # noqa: PLC0415 -- fonts and pictures are a quarter of a start
+
         found = operations.account(call.session, member_id=member_id, **call.query)
         member = operations.member(call.session, member_id=member_id)
         return _document(account_pdf(member, found, **call.query, language=call.language), f"account-{member_id}")
@@ -57,6 +58,8 @@ class AccountRoutes:
     @route("GET", "/v1/dues-invoices/<uuid:invoice_id>/document", scope=READ, produces=_PDF)
     def print_invoice(self, call: Call, *, invoice_id: UUID) -> Response:
         """An issued invoice as PDF, in its member's language; the same bytes each time."""
+        from services.membership.documents import invoice_pdf  # noqa: PLC0415 -- fonts and pictures are a quarter of a start
+
         found = operations.invoice(call.session, invoice_id=invoice_id)
         if found.number is None:
             raise NoDocumentYet(state=found.state)
