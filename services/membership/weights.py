@@ -42,7 +42,10 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weight:
-    """Of one reason: points of a case by its age, the most for all its cases, and what is suggested against it."""
+    """Of one reason: points of a case by its age, the most for all its cases, and what is suggested against it.
+
+    The steps are in the order of their days.
+    """
 
     most: int
     steps: tuple[Step, ...]
@@ -50,12 +53,12 @@ class Weight:
 
     def points(self, days: int) -> int:
         """What a case of this age weighs."""
-        return max((one for one in self.steps if one.after_days <= days), default=Step(0, 0)).points
+        return next((one.points for one in reversed(self.steps) if one.after_days <= days), 0)
 
     @property
     def fades_after(self) -> int | None:
         """From so many days on a case weighs nothing; None when it never does."""
-        last = max(self.steps)
+        last = self.steps[-1]
         return None if last.points else last.after_days
 
 
@@ -84,7 +87,13 @@ def _weights(reasons: dict[str, dict[str, Any]], **figures: Any) -> Weights:
 
 
 def _weight(*, most: int, steps: list[dict[str, int]], action: ActionKind) -> Weight:
-    return Weight(most=most, steps=tuple(Step(**one) for one in steps), action=action)
+    return Weight(most=most, steps=tuple(sorted(Step(**one) for one in steps)), action=action)
+
+
+def fades_after(kind: ReasonKind) -> int | None:
+    """From so many days on a case of that kind weighs nothing in any version; None where it never fades in one."""
+    days = [one.reasons[kind].fades_after for one in VERSIONS]
+    return None if None in days else max(filter(None, days))
 
 
 def read(text: str) -> tuple[Weights, ...]:

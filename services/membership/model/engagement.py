@@ -44,6 +44,7 @@ class ToldSignal(Base):
         ),
         Index("ix_told_signals_organization_id_kind_at", "organization_id", "kind", "at"),
         Index("ix_told_signals_key_kind", "key", "kind"),
+        Index("ix_told_signals_kind_at", "kind", "at"),
     )
 
     event_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -12,15 +12,16 @@ from sqlalchemy.orm import Session
 
 from services.membership.engagement import Direction, Picture, Signal, direction, end_of, picture
 from services.membership.facts import Fact
-from services.membership.model import Member, NoMemberThen, NotYetSo, Organization, StandingFact, StatisticRound
+from services.membership.model import Member, NoMemberThen, NotYetSo, Organization, StandingFact
 from services.membership.model.members import LIVE
 from services.membership.operations.candidates import any_of
 from services.membership.operations.engagement_signals import (
     Declaration,
     Span,
     declarations,
-    due_days,
     expectations,
+    late_days,
+    rounds,
     statistics,
     support,
     told,
@@ -64,10 +65,10 @@ class Gathered:
         self._signals: dict[UUID, list[Signal]] = defaultdict(list)
         for member_id, signal in (*told(session, span), *support(session, span)):
             self._signals[member_id].append(signal)
-        self._declarations = declarations(session, span)
-        self._rounds = session.scalars(select(StatisticRound)).all()
+        self._rounds = rounds(session, span)
+        self._declarations = declarations(session, span, [one.id for one in self._rounds])
         self._expected = list(expectations(session))
-        self._due: dict[date, dict[UUID, date]] = {}
+        self._late: dict[date, dict[UUID, date]] = {}
 
     def course(self, member_id: UUID, on: date) -> Course:
         """Its standing as it was known at the end of that day."""
@@ -94,16 +95,16 @@ class Gathered:
     def _signals_on(self, member_id: UUID, course: Course, day: date) -> Iterator[Signal]:
         assert course.admitted_on
         yield from self._signals.get(member_id, ())
-        yield from statistics(self._declarations.get(member_id, ()), self._due_days(day))
+        yield from statistics(self._declarations.get(member_id, ()), self._late_days(day))
         for one in self._expected:
             yield one._replace(on=max(one.on, course.admitted_on))
         for debt in course.debts(day):
             yield Signal("dues_late", debt.late_on, debt.due.recorded_at, debt.due.period)
 
-    def _due_days(self, day: date) -> dict[UUID, date]:
-        if day not in self._due:
-            self._due[day] = due_days(self._rounds, known_at=end_of(day))
-        return self._due[day]
+    def _late_days(self, day: date) -> dict[UUID, date]:
+        if day not in self._late:
+            self._late[day] = late_days(self._rounds, day)
+        return self._late[day]
 
 
 def ensure_come(at: date | None, *, now: datetime) -> date:

@@ -37,10 +37,17 @@ def announce_engagement(session: Session, *, now: datetime) -> int:
     watches = [watch or EngagementWatch(member_id=member.id, level="engaged") for member, watch in due]
     first = min(watch.through or yesterday for watch in watches)
     found = gather(session, [member.id for member, _ in due], since=first, until=yesterday)
+    facts: list[EngagementChanged] = []
     for (member, _), watch in zip(due, watches, strict=True):
-        _follow(session, found, member, watch, yesterday=yesterday, now=now)
+        for seen in _changes(found, member, watch, yesterday):
+            session.add(_line(member, watch, seen, now))
+            facts.append(_fact(member, watch, seen))
+            watch.level = seen.level
+        watch.through = yesterday
         session.add(watch)
     session.flush()
+    for fact in facts:
+        publish(session, fact, at=now)
     return len(due)
 
 
@@ -60,23 +67,12 @@ def _due(yesterday: date) -> Select[Member, EngagementWatch | None]:
     return query.order_by(Member.id).limit(AT_ONCE)
 
 
-def _follow(
-    session: Session, found: Gathered, member: Member, watch: EngagementWatch, *, yesterday: date, now: datetime
-) -> None:
-    for seen in _pictures(found, member, watch.through, yesterday):
-        if seen.level != watch.level:
-            session.add(_line(member, watch, seen, now))
-            publish(session, _fact(member, watch, seen), at=now)
-            watch.level = seen.level
-    watch.through = yesterday
-
-
-def _pictures(found: Gathered, member: Member, through: date | None, yesterday: date) -> Iterator[Picture]:
-    """Of each day since the last that was looked at; of a member never looked at, of yesterday alone."""
-    day = days_after(through, 1) if through else yesterday
+def _changes(found: Gathered, member: Member, watch: EngagementWatch, yesterday: date) -> Iterator[Picture]:
+    """The days since the last that was looked at that brought another level; of who never was, yesterday alone."""
+    day = days_after(watch.through, 1) if watch.through else yesterday
     while day <= yesterday:
         seen = found.on(member.id, day)[1]
-        if seen:
+        if seen and seen.level != watch.level:
             yield seen
         day = days_after(day, 1)
 

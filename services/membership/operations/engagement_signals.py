@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, selectinload
 
 from services.membership.engagement import Signal, SignalKind, end_of
 from services.membership.model import (
@@ -22,11 +22,12 @@ from services.membership.model import (
     SupportRequest,
     ToldSignal,
 )
+from services.membership.model.engagement import ToldKind
 from services.membership.operations.candidates import any_of
 from services.membership.policy import days_after
-from services.membership.weights import VERSIONS
+from services.membership.weights import fades_after
 
-BENEFITS = ("registered_as_member",)
+BENEFITS: tuple[ToldKind, ...] = ("registered_as_member",)
 """What is told that a member has of its membership; support that was given counts beside it."""
 
 
@@ -61,28 +62,28 @@ class Span(NamedTuple):
 
 def told(session: Session, span: Span) -> Iterator[tuple[UUID, Signal]]:
     """What the other services told of the members since their admission."""
-    family = _family(span)
-    yield from _notices(session, span, family)
-    query = select(family.c.member_id, ToldSignal.kind, ToldSignal.at, ToldSignal.key)
-    contacts = query.where(ToldSignal.kind.in_(("contact_unreachable", "contact_cleared")))
-    theirs = _theirs(family, span)
-    for member_id, kind, at, key in session.execute(contacts.join(family, theirs)):
-        yield member_id, Signal(kind, at.date(), at, str(key))
-    for member_id, kind, at, key in session.execute(_registrations(span, family)):
-        yield member_id, Signal("registered", at.date(), at, str(key))
-        if kind in BENEFITS:
-            yield member_id, Signal("benefited", at.date(), at, str(key))
+    family = _family(session, span)
+    organizations = None if span.member_ids is None else list(family)
+    for organization_id, signal in (
+        *_notices(session, span, organizations),
+        *_contacts(session, span, organizations),
+        *_registrations(session, span, organizations),
+    ):
+        for member_id, admitted_on in family.get(organization_id, ()):
+            if signal.on >= admitted_on:
+                yield member_id, signal
 
 
-def declarations(session: Session, span: Span) -> dict[UUID, list[Declaration]]:
-    """Declarations that were not made yet when the span begins."""
+def declarations(session: Session, span: Span, round_ids: Sequence[UUID]) -> dict[UUID, list[Declaration]]:
+    """Declarations of some rounds that were not made yet when the span begins."""
     step = StatisticStep
     declared_at = func.min(case((step.step == "declared", step.at)))
     query = (
         select(StatisticDeclaration.member_id, StatisticDeclaration.round_id, StatisticDeclaration.year)
         .add_columns(func.min(step.at), declared_at)
         .join(step, step.statistic_id == StatisticDeclaration.id)
-        .where(span.covers(StatisticDeclaration.member_id), step.at < span.ends_at)
+        .where(StatisticDeclaration.round_id == any_of(round_ids), span.covers(StatisticDeclaration.member_id))
+        .where(step.at < span.ends_at)
         .group_by(StatisticDeclaration.id)
         .having(or_(declared_at.is_(None), declared_at >= span.begins_at))
     )
@@ -112,76 +113,124 @@ _OUTCOMES: dict[str, tuple[SignalKind, ...]] = {
 
 def expectations(session: Session) -> Iterator[Signal]:
     """From when on registrations and benefits of members were heard of at all; before, none says nothing."""
-    heard = select(func.min(ToldSignal.at).filter(ToldSignal.kind.in_(("registered", *BENEFITS))))
-    benefit = heard.add_columns(func.min(ToldSignal.at).filter(ToldSignal.kind.in_(BENEFITS)))
-    registered_at, benefited_at = session.execute(benefit).one()
+    registered = [_first_told(session, kind) for kind in ("registered", *BENEFITS)]
     given = select(SupportRequest.settled_at).where(SupportRequest.outcome == "given")
     given_at = session.scalar(given.order_by(SupportRequest.settled_at).limit(1))
-    if registered_at:
-        yield Signal("registration_expected", registered_at.date(), registered_at)
-    if heard_at := min(filter(None, (benefited_at, given_at)), default=None):
-        yield Signal("benefit_expected", heard_at.date(), heard_at)
+    if first := min(filter(None, registered), default=None):
+        yield Signal("registration_expected", first.date(), first)
+    if first := min(filter(None, (*registered[1:], given_at)), default=None):
+        yield Signal("benefit_expected", first.date(), first)
 
 
-def due_days(rounds: Iterable[StatisticRound], *, known_at: datetime) -> dict[UUID, date]:
-    """When each round's declarations were due, as it was planned at that moment."""
+def _first_told(session: Session, kind: ToldKind) -> datetime | None:
+    query = select(ToldSignal.at).where(ToldSignal.kind == kind)
+    return session.scalar(query.order_by(ToldSignal.at).limit(1))
+
+
+def rounds(session: Session, span: Span) -> list[StatisticRound]:
+    """Rounds that weigh something on a day of the span, or may come to, whenever they were planned so."""
+    first = _first_late(span.since)
+    every = session.scalars(select(StatisticRound).options(selectinload(StatisticRound.history)))
+    return [one for one in every if max(_planned(one), default=date.min) >= first]
+
+
+def late_days(known: Iterable[StatisticRound], day: date) -> dict[UUID, date]:
+    """From when on declarations of each round are late, as it was planned at the end of a day; none that are to come.
+
+    A round so long ago that it weighs nothing is left out.
+    """
     found = {}
-    for one in rounds:
-        for line in one.history:
-            if line.changed_at < known_at and "due_on" in line.facts:
-                found[one.id] = date.fromisoformat(line.facts["due_on"])
+    for one in known:
+        planned = _planned(one, known_at=end_of(day))
+        if planned and _first_late(day) <= planned[-1] < day:
+            found[one.id] = days_after(planned[-1], 1)
     return found
 
 
-def statistics(made: Iterable[Declaration], due: dict[UUID, date]) -> Iterator[Signal]:
-    """What declarations say by the days they were due; one of a round nobody had planned yet says nothing."""
+def _planned(one: StatisticRound, *, known_at: datetime | None = None) -> list[date]:
+    """The days its declarations were due, in the order they were planned."""
+    lines = (line for line in one.history if known_at is None or line.changed_at < known_at)
+    return [date.fromisoformat(line.facts["due_on"]) for line in lines if "due_on" in line.facts]
+
+
+def _first_late(day: date) -> date:
+    """Declarations due before weigh nothing on the day."""
+    fading = fades_after("statistic_missing")
+    return days_after(day, -fading - 1) if fading else date.min
+
+
+def statistics(made: Iterable[Declaration], late: dict[UUID, date]) -> Iterator[Signal]:
+    """What declarations say by the days from which on they are late."""
     for one in made:
-        if one.round_id in due:
-            yield Signal("statistic_missing", days_after(due[one.round_id], 1), one.requested_at, str(one.year))
+        if one.round_id in late:
+            yield Signal("statistic_missing", late[one.round_id], one.requested_at, str(one.year))
             if one.declared_at:
                 yield Signal("statistic_declared", one.declared_at.date(), one.declared_at, str(one.year))
 
 
-def _family(span: Span) -> CTE:
-    """Each member with its organization, and all that were merged into it."""
-    own = select(Member.id.label("member_id"), Member.admitted_on, Member.organization_id)
-    family = own.where(span.covers(Member.id)).cte("family", recursive=True)
-    merged = select(family.c.member_id, family.c.admitted_on, Organization.id)
-    return family.union(merged.join(Organization, Organization.merged_into == family.c.organization_id))
+def _family(session: Session, span: Span) -> dict[UUID, list[tuple[UUID, date]]]:
+    """Whose members an organization's signals are: its own, or those of the one it was merged into in the end."""
+    query = select(Member.organization_id, Member.id, Member.admitted_on).where(span.covers(Member.id))
+    family: dict[UUID, list[tuple[UUID, date]]] = defaultdict(list)
+    for organization_id, member_id, admitted_on in session.execute(query):
+        family[organization_id].append((member_id, admitted_on))
+    merged = select(Organization.id, Organization.merged_into)
+    into = list(family)
+    while into:
+        found = dict(session.execute(merged.where(Organization.merged_into == any_of(into))).all())
+        for organization_id, survivor_id in found.items():
+            assert survivor_id, "it was asked for by it"
+            family[organization_id].extend(family[survivor_id])
+        into = list(found)
+    return family
 
 
-def _theirs(family: CTE, span: Span, row: type[ToldSignal] = ToldSignal) -> ColumnElement[bool]:
-    return and_(row.organization_id == family.c.organization_id, row.at >= family.c.admitted_on, row.at < span.ends_at)
+def _of(organizations: Sequence[UUID] | None) -> ColumnElement[bool]:
+    return true() if organizations is None else ToldSignal.organization_id == any_of(organizations)
 
 
-def _notices(session: Session, span: Span, family: CTE) -> Iterator[tuple[UUID, Signal]]:
+def _notices(session: Session, span: Span, organizations: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
     """Those not read when the span begins, unless they are so old that they weigh nothing in it."""
     notice, read = ToldSignal, aliased(ToldSignal)
     query = (
-        select(family.c.member_id, notice.key, notice.at, read.at.label("read_at"))
-        .join(family, _theirs(family, span))
+        select(notice.organization_id, notice.key, notice.at, read.at.label("read_at"))
         .outerjoin(read, and_(read.key == notice.key, read.kind == "notice_read", read.at < span.ends_at))
-        .where(notice.kind == "notice_delivered", or_(read.at.is_(None), read.at >= span.begins_at))
+        .where(_of(organizations), notice.kind == "notice_delivered", notice.at < span.ends_at)
+        .where(or_(read.at.is_(None), read.at >= span.begins_at))
     )
-    fading = [one.reasons["notices_unread"].fades_after for one in VERSIONS]
-    if all(fading):
-        query = query.where(notice.at >= days_after(span.since, -max(days for days in fading if days)))
-    for member_id, key, at, read_at in session.execute(query):
-        yield member_id, Signal("notice_delivered", at.date(), at, str(key))
+    if fading := fades_after("notices_unread"):
+        query = query.where(notice.at >= end_of(days_after(span.since, -fading - 1)))
+    for organization_id, key, at, read_at in session.execute(query):
+        yield organization_id, Signal("notice_delivered", at.date(), at, str(key))
         if read_at:
-            yield member_id, Signal("notice_read", read_at.date(), read_at, str(key))
+            yield organization_id, Signal("notice_read", read_at.date(), read_at, str(key))
 
 
-def _registrations(span: Span, family: CTE) -> Select[UUID, str, datetime, UUID]:
+def _contacts(session: Session, span: Span, organizations: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
+    row = ToldSignal
+    query = (
+        select(row.organization_id, row.kind, row.at, row.key)
+        .where(_of(organizations), row.at < span.ends_at)
+        .where(row.kind.in_(("contact_unreachable", "contact_cleared")))
+    )
+    for organization_id, told_kind, at, key in session.execute(query):
+        kind: SignalKind = "contact_cleared" if told_kind == "contact_cleared" else "contact_unreachable"
+        yield organization_id, Signal(kind, at.date(), at, str(key))
+
+
+def _registrations(session: Session, span: Span, organizations: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
     """All in the span, and of each kind the last one before."""
-    kinds = ("registered", *BENEFITS)
-    before = func.max(ToldSignal.at).filter(ToldSignal.at < span.begins_at)
-    last = before.over(partition_by=(family.c.member_id, ToldSignal.kind)).label("last")
+    row = ToldSignal
+    before = func.max(row.at).filter(row.at < span.begins_at)
+    last = before.over(partition_by=(row.organization_id, row.kind)).label("last")
     rows = (
-        select(family.c.member_id, ToldSignal.kind, ToldSignal.at, ToldSignal.key, last)
-        .join(family, _theirs(family, span))
-        .where(ToldSignal.kind.in_(kinds))
+        select(row.organization_id, row.kind, row.at, row.key, last)
+        .where(_of(organizations), row.kind.in_(("registered", *BENEFITS)), row.at < span.ends_at)
         .subquery()
     )
     counting = or_(rows.c.at >= span.begins_at, rows.c.at == rows.c.last)
-    return select(rows.c.member_id, rows.c.kind, rows.c.at, rows.c.key).where(counting)
+    query = select(rows.c.organization_id, rows.c.kind, rows.c.at, rows.c.key).where(counting)
+    for organization_id, kind, at, key in session.execute(query):
+        yield organization_id, Signal("registered", at.date(), at, str(key))
+        if kind in BENEFITS:
+            yield organization_id, Signal("benefited", at.date(), at, str(key))

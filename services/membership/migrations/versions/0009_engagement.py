@@ -35,6 +35,7 @@ def _told_signals() -> None:
     )
     op.create_index("ix_told_signals_organization_id_kind_at", "told_signals", ["organization_id", "kind", "at"])
     op.create_index("ix_told_signals_key_kind", "told_signals", ["key", "kind"])
+    op.create_index("ix_told_signals_kind_at", "told_signals", ["kind", "at"])
 
 
 def _lines() -> None:
