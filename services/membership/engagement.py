@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Literal, NamedTuple
 
+from services.membership.engagement_weights import REASON_KINDS, ActionKind, ReasonKind, Weight, Weights
 from services.membership.policy import days_after
-from services.membership.weights import REASON_KINDS, ActionKind, ReasonKind, Weight, Weights
 from shared.contracts.membership import EngagementLevel
 
 SignalKind = Literal[

@@ -1,7 +1,7 @@
 """What is said of how near a member is, in words; each sentence is the key of its translations."""
 
 from services.membership.engagement import Reason
-from services.membership.weights import ActionKind, ReasonKind
+from services.membership.engagement_weights import ActionKind, ReasonKind
 from shared.i18n import gettext
 
 REASONS: dict[ReasonKind, str] = {

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.membership.engagement import HIGHEST, Picture, Signal, SignalKind, direction, end_of, picture
-from services.membership.weights import REASON_KINDS, VERSIONS, Weights, in_force, read
+from services.membership.engagement_weights import REASON_KINDS, VERSIONS, Weights, in_force, read
 from tests.membership.signals import BAD, START, a_signal, day, noon, some_signals
 
 WEIGHTS = VERSIONS[0]

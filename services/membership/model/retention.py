@@ -8,9 +8,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from services.membership.engagement_weights import ActionKind
 from services.membership.model.base import Base
 from services.membership.model.members import Member
-from services.membership.weights import ActionKind
 from shared.errors import Conflict, NotFound, Rejected
 from shared.ids import uuid7
 

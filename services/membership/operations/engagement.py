@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from services.membership.engagement import Direction, Picture, Signal, direction, end_of, picture
+from services.membership.engagement_weights import Weights, in_force
 from services.membership.facts import Fact
 from services.membership.model import Member, NoMemberThen, NotYetSo, Organization, StandingFact
 from services.membership.model.members import LIVE
@@ -30,7 +31,6 @@ from services.membership.operations.standing import policies
 from services.membership.operations.voters import facts_of_day
 from services.membership.policy import Policy, days_after
 from services.membership.standing import Course, State
-from services.membership.weights import Weights, in_force
 from shared.contracts.membership import EngagementLevel, Standing
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, selectinload
 
 from services.membership.engagement import Signal, SignalKind, end_of
+from services.membership.engagement_weights import fades_after
 from services.membership.model import (
     Member,
     Organization,
@@ -25,7 +26,6 @@ from services.membership.model import (
 from services.membership.model.engagement import ToldKind
 from services.membership.operations.candidates import any_of
 from services.membership.policy import days_after
-from services.membership.weights import fades_after
 
 BENEFITS: tuple[ToldKind, ...] = ("registered_as_member",)
 """What is told that a member has of its membership; support that was given counts beside it."""

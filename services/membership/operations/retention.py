@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from services.membership.engagement_weights import ActionKind
 from services.membership.model import (
     ActionPlannedAlready,
     Member,
@@ -15,7 +16,6 @@ from services.membership.model import (
     UnknownRetentionAction,
 )
 from services.membership.model.retention import ActionState
-from services.membership.weights import ActionKind
 from shared.contracts.membership import RetentionActionTaken
 from shared.messaging.outbox import publish
 

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.membership.engagement import Direction, Picture, direction
+from services.membership.engagement_weights import ActionKind, in_force
 from services.membership.model import ActionNotDone, RetentionAction, StandingFact, TooManyActions
 from services.membership.model.retention import MOST_ACTIONS
 from services.membership.operations.candidates import any_of
 from services.membership.operations.engagement import Gathered, gather
 from services.membership.policy import days_after
-from services.membership.weights import ActionKind, in_force
 from shared.contracts.membership import Standing
 
 

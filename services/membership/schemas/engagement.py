@@ -5,9 +5,9 @@ from typing import get_args
 from marshmallow import Schema, fields, validate
 
 from services.membership.engagement import Direction
+from services.membership.engagement_weights import ActionKind, ReasonKind
 from services.membership.model.support import SupportKind, SupportOutcome
 from services.membership.schemas.checks import COUNTRY, STANDING, TEXT
-from services.membership.weights import ActionKind, ReasonKind
 from shared.contracts.membership import EngagementLevel
 
 LEVEL = validate.OneOf(get_args(EngagementLevel))
