@@ -7,13 +7,16 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
+from services.membership.model import ToldSignal
 from shared.clock import utc_now
 from shared.contracts.comms import MessageDelivered
 from shared.contracts.events import RegistrationConfirmed
 from shared.database import connect, transaction
 from shared.ids import uuid7
 from shared.messaging.outbox import publish
+from shared.messaging.replay import find_subscription, request_replay
 from tests.conftest import Servers
 from tests.mail_server import MailServer, mail_server
 from tests.system import System, system
@@ -68,6 +71,21 @@ def say_of_long_ago(running: System, member: dict[str, Any]) -> None:
         engine.dispose()
 
 
+def rebuild_signals(running: System) -> None:
+    """Have all that was told forgotten, and told again from the publishers' streams."""
+    engine = connect(running.database_url("membership"))
+    with transaction(engine) as session:
+        request_replay(session, name="keep_signals", from_time=None, actor="ana", now=utc_now())
+        session.execute(delete(ToldSignal))
+
+    def is_live() -> bool:
+        with transaction(engine) as session:
+            return bool(find_subscription(session, name="keep_signals").state == "live")
+
+    eventually(is_live, within=60)
+    engine.dispose()
+
+
 def test_what_other_services_tell_changes_the_level_of_a_member(running: System, mails: MailServer) -> None:
     mails.recipient_answers.append("550 5.1.1 no such mailbox")
     with running.api("membership") as api, running.api("comms") as comms:
@@ -100,3 +118,5 @@ def test_what_other_services_tell_changes_the_level_of_a_member(running: System,
         said = [topic for topic, _ in running.said("comms")]
         assert said.count("comms.contact.unreachable.v1") == said.count("comms.contact.cleared.v1") == 1
         assert said.count("comms.message.read.v1") == 1
+        rebuild_signals(running)
+        assert api.get(f"{at}/engagement").json() == after
