@@ -104,6 +104,11 @@ def test_the_list_comes_in_pages_with_the_highest_risk_first(api: httpx.Client) 
     assert following["next_cursor"] is None
     assert items[0]["reasons"][0]["text"].startswith("Sus cuotas están atrasadas")
     assert len(items[0]["trends"]) == 2
+    for kind, days in (("visit", 9), ("call", 3)):
+        plan = {"kind": kind, "due_on": day(days)}
+        api.post(f"{member}/retention-actions", json=plan).raise_for_status()
+    again = api.get(LIST, params={"country": "PE"}).json()["items"]
+    assert [[one["kind"] for one in each["planned"]] for each in again] == [["call", "visit"], [], []]
     named = api.get(LIST, params={"country": "PE", "sort": "name"}).json()["items"]
     assert [one["name"] for one in named] == sorted(one["name"] for one in items)
     watched = api.get(LIST, params={"country": "PE", "level": "watch", "owner": "ana@ica.example"}).json()["items"]

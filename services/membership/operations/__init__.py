@@ -192,6 +192,7 @@ from services.membership.operations.retention import (
     drop_action,
     finish_action,
     plan_action,
+    planned_for,
     retention_action,
     retention_actions,
 )
@@ -400,6 +401,7 @@ __all__ = [
     "plan_campaign",
     "plan_reminders",
     "plan_run",
+    "planned_for",
     "policy_versions",
     "position",
     "postings_of",

@@ -1,5 +1,7 @@
 """What staff does to keep members near: planned, changed, done or dropped."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +18,7 @@ from services.membership.model import (
     UnknownRetentionAction,
 )
 from services.membership.model.retention import ActionState
+from services.membership.operations.candidates import any_of
 from shared.contracts.membership import RetentionActionTaken
 from shared.messaging.outbox import publish
 
@@ -90,6 +93,15 @@ def drop_action(
     dropped.drop(reason, now=now, actor=actor)
     session.flush()
     return dropped
+
+
+def planned_for(session: Session, member_ids: Sequence[UUID]) -> dict[UUID, list[RetentionAction]]:
+    """What is planned for each of the members, the next first."""
+    query = retention_actions(state="planned").where(RetentionAction.member_id == any_of(member_ids))
+    found: dict[UUID, list[RetentionAction]] = defaultdict(list)
+    for one in session.scalars(query.order_by(RetentionAction.due_on, RetentionAction.id)):
+        found[one.member_id].append(one)
+    return found
 
 
 def retention_action(session: Session, *, action_id: UUID) -> RetentionAction:

@@ -81,11 +81,21 @@ class EngagementResponse(Schema):
     weights = fields.Integer(required=True, metadata={"example": 1})
 
 
+class PlannedAction(Schema):
+    """What is planned for a member today."""
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True, validate=ACTION, metadata={"example": "call"})
+    owner = fields.String(required=True)
+    due_on = fields.Date(required=True)
+
+
 class AtRiskResponse(EngagementResponse):
-    """A member of the list."""
+    """A member of the list, and what is planned for it, the next first."""
 
     name = fields.String(required=True)
     country = fields.String(required=True)
+    planned = fields.List(fields.Nested(PlannedAction), required=True)
 
 
 class EngagementLineResponse(Schema):

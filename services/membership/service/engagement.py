@@ -55,7 +55,12 @@ class EngagementRoutes:
         page: Page[Any] = call.page_of(found, mark=_marks[call.paging.name])
         at = call.query.get("at") or call.now.date()
         trends = operations.trends_of(call.session, page.items, at=at)
-        return replace(page, items=[_listed(one, trends[one.member_id], call.language) for one in page.items])
+        planned = operations.planned_for(call.session, [one.member_id for one in page.items])
+        items = [
+            _listed(one, trends[one.member_id], call.language) | {"planned": planned[one.member_id]}
+            for one in page.items
+        ]
+        return replace(page, items=items)
 
     @route(
         "GET",
