@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.membership import operations
 from services.membership.engagement import Picture
-from services.membership.model import Member, NoMemberThen, NotYetSo, StandingFact, ToldSignal, UnknownMember
+from services.membership.model import Member, NoMemberThen, NotYetSo, StandingFact, ToldSignal
 from services.membership.operations.engagement import Trend
 from shared.messaging.outbox import published
 from tests.members import delivered
@@ -204,10 +203,15 @@ def test_the_same_event_twice_is_one_signal_and_a_rebuild_leaves_the_rest(sessio
     assert told(seen(session, member)) == told(before)
 
 
-def test_a_registration_of_a_member_there_never_was_is_refused(session: Session) -> None:
-    stranger = a_registration(a_member(session))
-    with pytest.raises(UnknownMember):
-        tell(session, type(stranger)(**vars(stranger) | {"member_id": uuid4()}))
+def test_a_registration_stays_the_members_when_a_merge_is_undone(session: Session) -> None:
+    survivor, member = an_organization(session, name="Otra"), an_old_member(session, name="Vieja")
+    joined = {"survivor_id": survivor.id, "loser_id": member.organization_id, "reason": "same"}
+    merge = operations.merge_organizations(session, **joined, actor="ana", now=ago(900))
+    tell(session, a_registration(an_old_member(session, name="Tercera")), days=800)
+    tell(session, a_registration(member), days=100)
+    assert told(seen(session, member)) == []
+    operations.undo_merge(session, merge, reason="no", actor="ana", now=ago(50))
+    assert told(seen(session, member)) == []
 
 
 def listed(session: Session, **filters: Any) -> list[tuple[str, int]]:

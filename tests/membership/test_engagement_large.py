@@ -18,17 +18,17 @@ NOTICES = 40
 """To each member, one a quarter; every third is not read."""
 
 TOLD = f"""
-INSERT INTO told_signals (event_id, organization_id, kind, key, at)
+INSERT INTO told_signals (event_id, about_id, kind, key, at)
 SELECT gen_random_uuid(), organization_id, 'notice_delivered', gen_random_uuid(), timestamptz '2016-06-01 08:00Z'
     + n * interval '90 days' FROM members, generate_series(1, {NOTICES}) AS n;
-INSERT INTO told_signals (event_id, organization_id, kind, key, at)
-SELECT gen_random_uuid(), organization_id, 'notice_read', key, at + interval '3 days'
+INSERT INTO told_signals (event_id, about_id, kind, key, at)
+SELECT gen_random_uuid(), about_id, 'notice_read', key, at + interval '3 days'
 FROM told_signals WHERE extract(epoch FROM at)::bigint / 7776000 % 3 > 0;
-INSERT INTO told_signals (event_id, organization_id, kind, key, at)
-SELECT gen_random_uuid(), organization_id, 'registered_as_member', gen_random_uuid(), timestamptz '2016-06-01 08:00Z'
+INSERT INTO told_signals (event_id, about_id, kind, key, at)
+SELECT gen_random_uuid(), id, 'registered_as_member', gen_random_uuid(), timestamptz '2016-06-01 08:00Z'
     + year * interval '365 days' FROM members, generate_series(1, 9) AS year
-WHERE substr(organization_id::text, 1, 1) < '8' OR year < 5;
-INSERT INTO told_signals (event_id, organization_id, kind, key, at)
+WHERE substr(id::text, 4, 1) < '8' OR year < 5;
+INSERT INTO told_signals (event_id, about_id, kind, key, at)
 SELECT gen_random_uuid(), organization_id, 'contact_unreachable', gen_random_uuid(), '2026-02-01 08:00Z'
 FROM members WHERE substr(id::text, 2, 1) < '4';
 INSERT INTO statistic_rounds (id, version, year, opens_on, due_on, closes_on, thresholds, opened_at, opened_by)

@@ -29,10 +29,10 @@ class NoMemberAnyMore(Conflict):
 
 
 class ToldSignal(Base):
-    """An event of another service that says something of a member's organization. Only added, and rebuilt by replay.
+    """An event of another service that says something of a member. Only added, and rebuilt by replay.
 
-    `organization_id` is as the event has it, also when that one was merged since. `key` is the message, the contact or
-    the registration it is about, `at` when its publisher said it.
+    `about_id` is the organization as the event has it, also when that one was merged since; of a registration, the
+    member. `key` is the message, the contact or the registration, `at` when its publisher said it.
     """
 
     __tablename__ = "told_signals"
@@ -42,13 +42,13 @@ class ToldSignal(Base):
             "'registered_as_member')",
             name="kind",
         ),
-        Index("ix_told_signals_organization_id_kind_at", "organization_id", "kind", "at"),
+        Index("ix_told_signals_about_id_kind_at", "about_id", "kind", "at"),
         Index("ix_told_signals_key_kind", "key", "kind"),
         Index("ix_told_signals_kind_at", "kind", "at"),
     )
 
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
-    organization_id: Mapped[UUID]
+    about_id: Mapped[UUID]
     kind: Mapped[ToldKind] = mapped_column(Text)
     key: Mapped[UUID]
     at: Mapped[datetime]

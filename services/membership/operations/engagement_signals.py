@@ -169,10 +169,11 @@ def statistics(made: Iterable[Declaration], late: dict[UUID, date]) -> Iterator[
 
 
 def _family(session: Session, span: Span) -> dict[UUID, list[tuple[UUID, date]]]:
-    """Whose members an organization's signals are: its own, or those of the one it was merged into in the end."""
+    """Of whom something is told by an id: the member itself, its organization, and all that were merged into that."""
     query = select(Member.organization_id, Member.id, Member.admitted_on).where(span.covers(Member.id))
     family: dict[UUID, list[tuple[UUID, date]]] = defaultdict(list)
-    for organization_id, member_id, admitted_on in session.execute(query):
+    members = session.execute(query).all()
+    for organization_id, member_id, admitted_on in members:
         family[organization_id].append((member_id, admitted_on))
     merged = select(Organization.id, Organization.merged_into)
     into = list(family)
@@ -182,55 +183,55 @@ def _family(session: Session, span: Span) -> dict[UUID, list[tuple[UUID, date]]]
             assert survivor_id, "it was asked for by it"
             family[organization_id].extend(family[survivor_id])
         into = list(found)
-    return family
+    return family | {member_id: [(member_id, admitted_on)] for _, member_id, admitted_on in members}
 
 
-def _of(organizations: Sequence[UUID] | None) -> ColumnElement[bool]:
-    return true() if organizations is None else ToldSignal.organization_id == any_of(organizations)
+def _of(ids: Sequence[UUID] | None) -> ColumnElement[bool]:
+    return true() if ids is None else ToldSignal.about_id == any_of(ids)
 
 
-def _notices(session: Session, span: Span, organizations: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
+def _notices(session: Session, span: Span, ids: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
     """Those not read when the span begins, unless they are so old that they weigh nothing in it."""
     notice, read = ToldSignal, aliased(ToldSignal)
     query = (
-        select(notice.organization_id, notice.key, notice.at, read.at.label("read_at"))
+        select(notice.about_id, notice.key, notice.at, read.at.label("read_at"))
         .outerjoin(read, and_(read.key == notice.key, read.kind == "notice_read", read.at < span.ends_at))
-        .where(_of(organizations), notice.kind == "notice_delivered", notice.at < span.ends_at)
+        .where(_of(ids), notice.kind == "notice_delivered", notice.at < span.ends_at)
         .where(or_(read.at.is_(None), read.at >= span.begins_at))
     )
     if fading := fades_after("notices_unread"):
         query = query.where(notice.at >= end_of(days_after(span.since, -fading - 1)))
-    for organization_id, key, at, read_at in session.execute(query):
-        yield organization_id, Signal("notice_delivered", at.date(), at, str(key))
+    for about_id, key, at, read_at in session.execute(query):
+        yield about_id, Signal("notice_delivered", at.date(), at, str(key))
         if read_at:
-            yield organization_id, Signal("notice_read", read_at.date(), read_at, str(key))
+            yield about_id, Signal("notice_read", read_at.date(), read_at, str(key))
 
 
-def _contacts(session: Session, span: Span, organizations: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
+def _contacts(session: Session, span: Span, ids: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
     row = ToldSignal
     query = (
-        select(row.organization_id, row.kind, row.at, row.key)
-        .where(_of(organizations), row.at < span.ends_at)
+        select(row.about_id, row.kind, row.at, row.key)
+        .where(_of(ids), row.at < span.ends_at)
         .where(row.kind.in_(("contact_unreachable", "contact_cleared")))
     )
-    for organization_id, told_kind, at, key in session.execute(query):
+    for about_id, told_kind, at, key in session.execute(query):
         kind: SignalKind = "contact_cleared" if told_kind == "contact_cleared" else "contact_unreachable"
-        yield organization_id, Signal(kind, at.date(), at, str(key))
+        yield about_id, Signal(kind, at.date(), at, str(key))
 
 
-def _registrations(session: Session, span: Span, organizations: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
+def _registrations(session: Session, span: Span, ids: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
     """All in the span, and of each kind the last one before."""
     row = ToldSignal
     before = func.max(row.at).filter(row.at < span.begins_at)
-    last = before.over(partition_by=(row.organization_id, row.kind)).label("last")
+    last = before.over(partition_by=(row.about_id, row.kind)).label("last")
     rows = (
-        select(row.organization_id, row.kind, row.at, row.key, last)
-        .where(_of(organizations), row.kind.in_(("registered", *BENEFITS)), row.at < span.ends_at)
+        select(row.about_id, row.kind, row.at, row.key, last)
+        .where(_of(ids), row.kind.in_(("registered", *BENEFITS)), row.at < span.ends_at)
         .subquery()
     )
     counting = or_(rows.c.at >= span.begins_at, rows.c.at == rows.c.last)
-    query = select(rows.c.organization_id, rows.c.kind, rows.c.at, rows.c.key).where(counting)
-    for organization_id, kind, at, key in session.execute(query):
-        yield organization_id, Signal("registered", at.date(), at, str(key))
+    query = select(rows.c.about_id, rows.c.kind, rows.c.at, rows.c.key).where(counting)
+    for about_id, kind, at, key in session.execute(query):
+        yield about_id, Signal("registered", at.date(), at, str(key))
         if kind in BENEFITS:
-            yield organization_id, Signal("benefited", at.date(), at, str(key))
+            yield about_id, Signal("benefited", at.date(), at, str(key))

@@ -22,7 +22,7 @@ def _told_signals() -> None:
     op.create_table(
         "told_signals",
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("about_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -33,7 +33,7 @@ def _told_signals() -> None:
         ),
         sa.PrimaryKeyConstraint("event_id", name="pk_told_signals"),
     )
-    op.create_index("ix_told_signals_organization_id_kind_at", "told_signals", ["organization_id", "kind", "at"])
+    op.create_index("ix_told_signals_about_id_kind_at", "told_signals", ["about_id", "kind", "at"])
     op.create_index("ix_told_signals_key_kind", "told_signals", ["key", "kind"])
     op.create_index("ix_told_signals_kind_at", "told_signals", ["kind", "at"])
 
