@@ -17,6 +17,10 @@ class MailRefused(Exception):  # noqa: N818 -- the verdict itself
     """This mail will never be taken: the recipient or the content is refused."""
 
 
+class RecipientRefused(MailRefused):
+    """The address itself is refused, so the next mail to it would be too."""
+
+
 class MailDeferred(Exception):  # noqa: N818 -- the verdict itself
     """This mail wasn't taken now; later it may be."""
 
@@ -25,11 +29,11 @@ def compose(message: Message, *, sender: str) -> EmailMessage:
     """`message` as a mail from `sender` ("Name <address>" or an address).
 
     Raises:
-        MailRefused: when its address can't be one.
+        RecipientRefused: when its address can't be one.
     """
     recipient = mail_address(message.address or "", message.addressee or "")
     if recipient is None:
-        raise MailRefused("the contact's address is no mail address")
+        raise RecipientRefused("the contact's address is no mail address")
     mail = EmailMessage(policy=_POLICY)
     mail.set_content(message.text.replace(LINK, message.link or ""))
     mail.add_alternative(as_html(message), subtype="html")

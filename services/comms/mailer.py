@@ -5,7 +5,7 @@ from ssl import create_default_context
 from types import TracebackType
 from typing import Self
 
-from services.comms.mail import MailDeferred, MailRefused, compose
+from services.comms.mail import MailDeferred, MailRefused, RecipientRefused, compose
 from services.comms.model import Message
 from services.comms.settings import mail_server, sender_address
 
@@ -42,6 +42,7 @@ class Mailer:
         """Hand the message over; the server's receipt.
 
         Raises:
+            RecipientRefused: the server knows no such recipient.
             MailRefused: the server will never take this mail.
             MailDeferred: the server doesn't take this mail now, or hung up in the middle of it.
         """
@@ -51,7 +52,7 @@ class Mailer:
             connection.send_message(mail, from_addr=sender_address(self._sender).addr_spec, to_addrs=message.address)
         except SMTPRecipientsRefused as refusal:
             code, text = next(iter(refusal.recipients.values()))
-            raise _verdict(code, text) from refusal
+            raise _verdict_on_recipient(code, text) from refusal
         except SMTPDataError as refusal:
             raise _verdict(refusal.smtp_code, refusal.smtp_error) from refusal
         except SMTPNotSupportedError as refusal:
@@ -89,5 +90,16 @@ class Mailer:
 
 
 def _verdict(code: int, text: bytes | str) -> MailRefused | MailDeferred:
+    return (MailRefused if code >= _PERMANENT else MailDeferred)(_said(code, text))
+
+
+def _verdict_on_recipient(code: int, text: bytes | str) -> MailRefused | MailDeferred:
+    """Refused for ever is the recipient, but for 5.7.x of RFC 3463: that is the server's policy, often against us."""
+    found, said = _verdict(code, text), _said(code, text)
+    is_policy = said.partition(" ")[2].startswith("5.7.")
+    return RecipientRefused(said) if isinstance(found, MailRefused) and not is_policy else found
+
+
+def _said(code: int, text: bytes | str) -> str:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return (MailRefused if code >= _PERMANENT else MailDeferred)(f"{code} {said}"[:500])
+    return f"{code} {said}"[:500]

@@ -18,7 +18,7 @@ from shared.merged import MergedOrganizationColumns
 from shared.tracing import Trace, new_traceparent
 
 MessageState = Literal["queued", "delivered", "read", "failed", "suppressed"]
-Step = Literal["queued", "deferred", "redirected", "delivered", "read", "failed", "suppressed"]
+Step = Literal["queued", "deferred", "redirected", "delivered", "read", "refused", "failed", "suppressed"]
 WelcomeState = Literal["awaiting_contact", "addressed"]
 RequestState = Literal["awaiting_contact", "addressed", "too_late"]
 
@@ -255,16 +255,17 @@ class Message(Base):
         self.state, self.link = "delivered", None
         self.note("delivered", now, detail)
 
-    def read(self, now: datetime) -> None:
-        """The organization saw it; seeing it again changes nothing."""
+    def read(self, now: datetime) -> bool:
+        """The organization saw it; whether for the first time, for seeing it again changes nothing."""
         if self.channel != "inbox":
             raise NotAnInboxItem
         if self.state == "read":
-            return
+            return False
         if self.state != "delivered":
             raise NotDelivered
         self.state = "read"
         self.note("read", now)
+        return True
 
     def defer(self, now: datetime, detail: str) -> None:
         """The mail server doesn't want it now: later, less and less often, until it is given up."""
@@ -279,6 +280,11 @@ class Message(Base):
         """It will never reach its recipient."""
         self.state, self.link = "failed", None
         self.note("failed", now, detail)
+
+    def refuse(self, now: datetime, detail: str) -> None:
+        """Its address is refused for ever, and with it whatever else would be written there."""
+        self.note("refused", now)
+        self.fail(now, detail)
 
     def suppress(self, now: datetime, reason: str) -> None:
         """It must not be sent any more."""

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from services.comms.mail import MailDeferred, MailRefused
+from services.comms import reachability
+from services.comms.mail import MailDeferred, MailRefused, RecipientRefused
 from services.comms.model import (
     LINK,
     Contact,
@@ -22,7 +23,7 @@ from services.comms.model import (
 )
 from services.comms.templates import render
 from shared import merged, replica
-from shared.contracts.comms import Channel, MessageDelivered
+from shared.contracts.comms import Channel, MessageDelivered, MessageRead
 from shared.contracts.membership import ContactChanged, MemberAdmitted, MemberState, StatisticRequested
 from shared.errors import NotFound
 from shared.messaging.outbox import publish
@@ -72,8 +73,9 @@ def keep_contact(session: Session, change: ContactChanged, *, now: datetime) -> 
     """A new contact gets what waits for one; mails that haven't left follow the change."""
     _one_at_a_time(session, change.organization_id)
     if change.removed:
-        _forget_contact(session, change.contact_id, now)
+        _forget_contact(session, change, now)
         return
+    before = reachability.address_of(session, change.contact_id)
     contact = session.merge(
         Contact(
             id=change.contact_id,
@@ -87,6 +89,7 @@ def keep_contact(session: Session, change: ContactChanged, *, now: datetime) -> 
     )
     for mail in _waiting_mails(session, contact.id):
         mail.redirect(contact, now)
+    reachability.follow_address(session, change, before, change.email, now=now)
     if contact.is_reachable:
         for welcome in _waiting_welcomes(session, contact.organization_id):
             session.add(welcome.for_contact(contact, now))
@@ -118,13 +121,15 @@ def send_next_mail(session: Session, *, send: Callable[[Message], str], now: dat
         return None
     try:
         receipt = send(mail)
+    except RecipientRefused as refusal:
+        reachability.note_refusal(session, mail, str(refusal), now=now)
     except MailRefused as refusal:
         mail.fail(now, str(refusal))
     except MailDeferred as deferral:
         mail.defer(now, str(deferral))
     else:
-        mail.deliver(now, receipt)
         put_trace(session, mail.trace)
+        reachability.note_arrival(session, mail, receipt, now=now)
         _publish_delivery(session, mail, now)
     return mail
 
@@ -156,7 +161,10 @@ def messages(
 
 def read_message(session: Session, *, message_id: UUID, now: datetime) -> Message:
     item = message(session, message_id=message_id)
-    item.read(now)
+    if item.read(now):
+        session.flush()
+        standing = merged.survivor(session, MergedOrganization, item.organization_id)
+        publish(session, MessageRead(message_id=item.id, organization_id=standing, purpose=item.purpose), at=now)
     return item
 
 
@@ -268,10 +276,12 @@ def _contact_of(session: Session, organization_id: UUID) -> Contact | None:
     return next((contact for contact in session.scalars(query) if contact.is_reachable), None)
 
 
-def _forget_contact(session: Session, contact_id: UUID, now: datetime) -> None:
-    for mail in _waiting_mails(session, contact_id):
+def _forget_contact(session: Session, change: ContactChanged, now: datetime) -> None:
+    for mail in _waiting_mails(session, change.contact_id):
         mail.suppress(now, "contact_removed")
-    session.execute(delete(Contact).where(Contact.id == contact_id))
+    before = reachability.address_of(session, change.contact_id)
+    reachability.follow_address(session, change, before, "", now=now)
+    session.execute(delete(Contact).where(Contact.id == change.contact_id))
 
 
 def _waiting_mails(session: Session, contact_id: UUID) -> Sequence[Message]:

@@ -5,10 +5,11 @@ Owns: organizations, identifiers, contacts, affiliations, merges, prospects, cam
     electoral rolls, imports of registers, reviews, statistic rounds and
     declarations, dues formulas, discounts, assessments and simulations, dues runs, invoices, payments, credit notes,
     write-offs, the ledger of all of them, reminders, bank statements,
-    consents to the public directory
+    consents to the public directory, signals of engagement, requests for support, what was done to keep members
 Publishes: ProspectOpened, ProspectAdvanced, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged,
     ContactChanged, RegistryImported, OrganizationMerged, OrganizationUnmerged, StatisticRequested, StatisticDeclared,
     DuesAssessed, ApplicationSubmitted, ApplicationDecided, DuesInvoiced, DuesPaid, DuesCredited, DuesOverdue,
-    DuesReminded, MemberConsentChanged
-Listens to: LeadCaptured (events)
+    DuesReminded, MemberConsentChanged, EngagementChanged, RetentionActionTaken
+Listens to: LeadCaptured, RegistrationConfirmed (events); MessageDelivered, MessageRead, ContactUnreachable,
+    ContactCleared (comms)
 """

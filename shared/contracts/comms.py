@@ -17,4 +17,28 @@ class MessageDelivered(Event, topic="comms.message.delivered", subject="message_
     purpose: str
 
 
-EVENTS: tuple[type[Event], ...] = (MessageDelivered,)
+class MessageRead(Event, topic="comms.message.read", subject="message_id"):
+    """An organization saw a message in its inbox, for the first time."""
+
+    message_id: UUID
+    organization_id: UUID
+    purpose: str
+
+
+class ContactUnreachable(Event, topic="comms.contact.unreachable", subject="contact_id"):
+    """The contact's mail server refuses its address for ever; said once, however many mails are refused after."""
+
+    contact_id: UUID
+    organization_id: UUID
+    role: str
+
+
+class ContactCleared(Event, topic="comms.contact.cleared", subject="contact_id"):
+    """The contact is unreachable no more: a mail was taken, its address is another, or nobody writes there again."""
+
+    contact_id: UUID
+    organization_id: UUID
+    role: str
+
+
+EVENTS: tuple[type[Event], ...] = (MessageDelivered, MessageRead, ContactUnreachable, ContactCleared)

@@ -10,6 +10,7 @@ Category = Literal["full", "associate"]
 Standing = Literal["current", "grace", "suspended", "resigned", "terminated"]
 Verdict = Literal["approved", "rejected"]
 Occasion = Literal["request", "reminder", "question"]
+EngagementLevel = Literal["engaged", "watch", "at_risk"]
 CreditMeans = Literal["credit_note", "write_off"]
 
 
@@ -275,6 +276,34 @@ class MemberConsentChanged(Event, topic="membership.member.consent_changed", sub
     shows: tuple[str, ...]
 
 
+class EngagementChanged(Event, topic="membership.engagement.changed", subject="member_id", visibility="internal"):
+    """Of a day that is over: a member is nearer or drifts away. `reasons` are kinds, the heaviest first.
+
+    `suggested` is what the secretariat could do, empty where it needs to do nothing.
+    """
+
+    member_id: UUID
+    organization_id: UUID
+    previous_level: EngagementLevel
+    level: EngagementLevel
+    effective_on: date
+    risk: int
+    reasons: tuple[str, ...]
+    suggested: str = ""
+
+
+class RetentionActionTaken(
+    Event, topic="membership.retention.action_taken", subject="action_id", visibility="internal"
+):
+    """Something was done to keep a member near; what was written of it stays inside."""
+
+    action_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    kind: str
+    done_on: date
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -297,4 +326,6 @@ EVENTS: tuple[type[Event], ...] = (
     DuesOverdue,
     DuesReminded,
     MemberConsentChanged,
+    EngagementChanged,
+    RetentionActionTaken,
 )

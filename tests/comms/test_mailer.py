@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from services.comms.mail import MailDeferred, MailRefused
+from services.comms.mail import MailDeferred, MailRefused, RecipientRefused
 from services.comms.mailer import Mailer
 from services.comms.settings import MailServer as Address
 from services.comms.settings import mail_server as address_of
@@ -56,6 +56,24 @@ def test_a_permanent_answer_refuses_the_mail_and_the_next_one_goes(
         mailer.send(a_mail())
     mailer.send(a_mail())
     assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "answer", "recipient"),
+    [
+        ("recipient_answers", "550 5.1.1 no such mailbox", True),
+        ("recipient_answers", "550 no such mailbox", True),
+        ("recipient_answers", "550 5.7.1 relaying denied", False),
+        ("answers", "554 5.6.0 content refused", False),
+    ],
+)
+def test_only_who_is_not_there_is_refused_as_a_recipient(
+    server: MailServer, mailer: Mailer, answers: str, answer: str, recipient: bool
+) -> None:
+    getattr(server, answers).append(answer)
+    with pytest.raises(MailRefused) as refusal:
+        mailer.send(a_mail())
+    assert isinstance(refusal.value, RecipientRefused) == recipient
 
 
 @pytest.mark.parametrize("answers", ["answers", "recipient_answers"])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.comms import operations
 from services.comms.mail import MailDeferred, MailRefused
 from services.comms.model import Contact, Message, Welcome
-from shared.contracts.comms import MessageDelivered
+from shared.contracts.comms import MessageDelivered, MessageRead
 from shared.contracts.membership import MemberAdmitted, OrganizationMerged, OrganizationUnmerged
 from shared.messaging.outbox import outbox, published
 from shared.messaging.wire import decode
@@ -193,7 +193,10 @@ def test_admission_and_contact_at_the_same_moment_miss_nobody(engine: Engine, se
 def test_an_item_is_read(session: Session) -> None:
     welcomed(session, an_admission())
     [item] = messages(session)
-    assert operations.read_message(session, message_id=item.id, now=NOW).state == "read"
+    for _ in range(2):
+        assert operations.read_message(session, message_id=item.id, now=NOW).state == "read"
+    read = MessageRead(message_id=item.id, organization_id=item.organization_id, purpose="welcome")
+    assert [one for one in published(session) if not isinstance(one, MessageDelivered)] == [read]
     with pytest.raises(operations.UnknownMessage):
         operations.read_message(session, message_id=uuid4(), now=NOW)
 

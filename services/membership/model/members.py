@@ -66,7 +66,8 @@ class Member(Base):
 
     Where it stands is computed from its facts (services/membership/standing.py). `standing` is only what was announced
     last, for lists and filters; `termination_proposed_on` goes with it, and `next_change_on` is the day from which the
-    schedule has to look again. `fact_count` grows with each fact, and so does `version`.
+    schedule has to look again. `fact_count` grows with each fact, and so does `version`. `owner` is the token subject
+    of whoever looks after it.
     """
 
     __tablename__ = "members"
@@ -81,6 +82,7 @@ class Member(Base):
         ),
         Index("ix_members_organization_id", "organization_id"),
         Index("ix_members_standing", "standing"),
+        Index("ix_members_owner", "owner"),
         Index("ix_members_next_change_on", "next_change_on"),
         Index(
             "ix_members_termination_proposed_on",
@@ -99,6 +101,7 @@ class Member(Base):
     fact_count: Mapped[int] = mapped_column(default=0, server_default="0")
     next_change_on: Mapped[date | None]
     termination_proposed_on: Mapped[date | None]
+    owner: Mapped[str | None]
 
     organization: Mapped[Organization] = relationship(lambda: Organization, lazy="joined", innerjoin=True)
     history: Mapped[list[StandingChange]] = relationship(
@@ -115,6 +118,7 @@ class Member(Base):
         category: Category,
         admitted_on: date,
         reason: str,
+        owner: str | None = None,
         now: datetime,
         actor: str,
     ) -> "Member":
@@ -133,6 +137,7 @@ class Member(Base):
             admitted_on=admitted_on,
             admitted_at=now,
             fact_count=1,
+            owner=owner,
         )
         line = StandingChange(number=1, standing="current", effective_on=admitted_on, reason=reason)
         line.changed_at, line.changed_by, line.rule = now, actor, "good_standing"

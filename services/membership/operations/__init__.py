@@ -121,6 +121,8 @@ from services.membership.operations.dues_runs import (
     run_to_change,
     start_run,
 )
+from services.membership.operations.engagement import at_risk, engagement, trends_of
+from services.membership.operations.engagement_announcing import announce_engagement, engagement_lines
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
 from services.membership.operations.finding import organization, organization_to_change
 from services.membership.operations.formulas import (
@@ -151,6 +153,7 @@ from services.membership.operations.ledger import balances, postings_of, reconci
 from services.membership.operations.members import admit_prospect, change_standing, member, member_to_change, members
 from services.membership.operations.merges import merge_of, merge_organizations, merge_preview, merge_to_change, merges
 from services.membership.operations.organizations import add_organization, organizations, update_organization
+from services.membership.operations.owners import assign_member, owner_lines
 from services.membership.operations.payments import (
     payment,
     payment_to_change,
@@ -183,6 +186,17 @@ from services.membership.operations.reminding import (
     reminder_plans,
     reminders,
 )
+from services.membership.operations.retention import (
+    action_to_change,
+    change_action,
+    drop_action,
+    finish_action,
+    plan_action,
+    planned_for,
+    retention_action,
+    retention_actions,
+)
+from services.membership.operations.retention_effects import effect, effects_by_kind
 from services.membership.operations.review import review_item, review_item_to_change, review_items
 from services.membership.operations.rolls import draw_roll, roll, roll_entries, rolls
 from services.membership.operations.rounds import (
@@ -214,6 +228,14 @@ from services.membership.operations.statistics import (
     year_before,
 )
 from services.membership.operations.successions import succeed
+from services.membership.operations.support import (
+    ask_support,
+    settle_support,
+    support_request,
+    support_request_to_change,
+    support_requests,
+)
+from services.membership.operations.told_signals import forget_signals, keep_signals
 from services.membership.operations.unmerges import undo_merge
 from services.membership.operations.voters import count_voters, voters
 
@@ -221,6 +243,7 @@ __all__ = [
     "ApplicationBoard",
     "accept_statistic",
     "account",
+    "action_to_change",
     "add_affiliation",
     "add_bank_profile",
     "add_contact",
@@ -234,6 +257,7 @@ __all__ = [
     "affiliation_to_change",
     "affiliations",
     "ageing",
+    "announce_engagement",
     "announce_next_due",
     "announce_next_overdue",
     "answer_question",
@@ -245,8 +269,11 @@ __all__ = [
     "approve_formula",
     "ask_applicant",
     "ask_members",
+    "ask_support",
     "assessment",
     "assessments",
+    "assign_member",
+    "at_risk",
     "attribution",
     "balances",
     "bank_line",
@@ -266,6 +293,7 @@ __all__ = [
     "campaign_to_change",
     "campaigns",
     "candidates",
+    "change_action",
     "change_affiliation",
     "change_campaign_state",
     "change_contact",
@@ -300,16 +328,23 @@ __all__ = [
     "document",
     "draft_formula",
     "draw_roll",
+    "drop_action",
     "dues_run",
     "dues_runs",
+    "effect",
+    "effects_by_kind",
     "eligibility",
+    "engagement",
+    "engagement_lines",
     "ensure_known",
     "entries",
     "facts",
     "find_application",
     "findings",
+    "finish_action",
     "fit_of",
     "fits_of",
+    "forget_signals",
     "formula",
     "formula_of_year",
     "formula_to_change",
@@ -326,6 +361,7 @@ __all__ = [
     "invoice_to_change",
     "invoices",
     "issue_next",
+    "keep_signals",
     "known_documents",
     "lapse_applications",
     "lead",
@@ -357,12 +393,15 @@ __all__ = [
     "organization",
     "organization_to_change",
     "organizations",
+    "owner_lines",
     "payment",
     "payment_to_change",
     "payments",
+    "plan_action",
     "plan_campaign",
     "plan_reminders",
     "plan_run",
+    "planned_for",
     "policy_versions",
     "position",
     "postings_of",
@@ -398,6 +437,8 @@ __all__ = [
     "reopen_prospect",
     "rest_prospect",
     "results_by_source",
+    "retention_action",
+    "retention_actions",
     "retire_formula",
     "reverse_payment",
     "review_item",
@@ -416,6 +457,7 @@ __all__ = [
     "say_opinion",
     "screen_application",
     "set_target",
+    "settle_support",
     "simulate",
     "simulated_dues",
     "simulation",
@@ -430,6 +472,9 @@ __all__ = [
     "statistics",
     "submit_application",
     "succeed",
+    "support_request",
+    "support_request_to_change",
+    "support_requests",
     "take_lead",
     "take_off",
     "take_statement",
@@ -437,6 +482,7 @@ __all__ = [
     "target_to_change",
     "targets",
     "today",
+    "trends_of",
     "undo_merge",
     "update_application",
     "update_campaign",

@@ -85,6 +85,7 @@ def _admit(
         organization,
         category=of.category,
         reason=said,
+        owner=prospect.owner if prospect else None,
         admitted_on=made.decided_on,
         actor=made.decided_by,
         now=now,

@@ -63,6 +63,8 @@ def members(
     name: str | None = None,
     organization_id: UUID | None = None,
     termination_proposed: bool | None = None,
+    owner: str | None = None,
+    owned: bool | None = None,
 ) -> Select[Member]:
     """Members by what was announced last; who stands where on a day is in voters."""
     query = select(Member).join(Organization, Member.organization_id == Organization.id)
@@ -81,6 +83,10 @@ def members(
     if termination_proposed is not None:
         proposed = Member.termination_proposed_on
         query = query.where(proposed.is_not(None) if termination_proposed else proposed.is_(None))
+    if owner is not None:
+        query = query.where(Member.owner == owner)
+    if owned is not None:
+        query = query.where(Member.owner.is_not(None) if owned else Member.owner.is_(None))
     return query
 
 
@@ -106,6 +112,7 @@ def admit_prospect(
         organization,
         category=category,
         reason=reason,
+        owner=won.owner,
         admitted_on=admitted_on or now.date(),
         actor=actor,
         now=now,
@@ -126,13 +133,14 @@ def admit(
     *,
     category: Category,
     reason: str,
+    owner: str | None,
     admitted_on: date,
     actor: str,
     now: datetime,
 ) -> Member:
     """The organization, locked and not a member, is one from `admitted_on` on; its contacts become known."""
     admitted = Member.admit(
-        organization, category=category, admitted_on=admitted_on, reason=reason, now=now, actor=actor
+        organization, category=category, admitted_on=admitted_on, reason=reason, owner=owner, now=now, actor=actor
     )
     session.add(admitted)
     session.flush()

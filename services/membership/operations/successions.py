@@ -95,4 +95,13 @@ def _pass_on(
     won = session.scalar(prospects(stage="opened", organization_id=successor.id))
     if won:
         won.admit(now=now, actor=actor)
-    admit(session, successor, category=ended.category, reason=reason, admitted_on=day, actor=actor, now=now)
+    admit(
+        session,
+        successor,
+        category=ended.category,
+        reason=reason,
+        owner=ended.owner,
+        admitted_on=day,
+        actor=actor,
+        now=now,
+    )

@@ -34,6 +34,8 @@ class MemberFilter(Schema):
     standing = fields.String(validate=STANDING, metadata={"example": "current"})
     organization_id = fields.UUID()
     termination_proposed = fields.Boolean()
+    owner = fields.String(validate=validate.Length(1, 200), metadata={"example": "ana@ica.example"})
+    owned = fields.Boolean(metadata={"description": "somebody's, or nobody's"})
 
 
 class MemberSummary(Schema):
@@ -46,6 +48,7 @@ class MemberSummary(Schema):
     admitted_on = fields.Date(required=True)
     termination_proposed_on = fields.Date(required=True, allow_none=True)
     next_change_on = fields.Date(required=True, allow_none=True)
+    owner = fields.String(required=True, allow_none=True, metadata={"description": "a token's subject"})
     version = fields.Integer(required=True)
 
 

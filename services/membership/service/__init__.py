@@ -13,6 +13,7 @@ from services.membership.service.coverage import CoverageRoutes
 from services.membership.service.directory import DirectoryRoutes
 from services.membership.service.dues import DuesRoutes
 from services.membership.service.dues_runs import DuesRunRoutes
+from services.membership.service.engagement import EngagementRoutes
 from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
 from services.membership.service.growth_report import GrowthReportRoutes
@@ -26,6 +27,7 @@ from services.membership.service.payments import PaymentRoutes
 from services.membership.service.pipeline import PipelineRoutes
 from services.membership.service.prospects import ProspectRoutes
 from services.membership.service.public_directory import PublicDirectoryRoutes
+from services.membership.service.retention import RetentionRoutes
 from services.membership.service.review import ReviewRoutes
 from services.membership.service.rounds import RoundRoutes
 from services.membership.service.simulations import SimulationRoutes
@@ -56,6 +58,8 @@ class MembershipService(
     PublicDirectoryRoutes,
     FactRoutes,
     StandingRoutes,
+    EngagementRoutes,
+    RetentionRoutes,
     ReviewRoutes,
     MergeRoutes,
     ImportRoutes,
