@@ -9,6 +9,6 @@ Owns: organizations, identifiers, contacts, affiliations, merges, prospects, cam
 Publishes: ProspectOpened, ProspectAdvanced, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged,
     ContactChanged, RegistryImported, OrganizationMerged, OrganizationUnmerged, StatisticRequested, StatisticDeclared,
     DuesAssessed, ApplicationSubmitted, ApplicationDecided, DuesInvoiced, DuesPaid, DuesCredited, DuesOverdue,
-    DuesReminded, MemberConsentChanged
+    DuesReminded, MemberConsentChanged, OpinionRequested, ApplicantNotified
 Listens to: LeadCaptured (events)
 """

@@ -372,7 +372,9 @@ def test_an_associate_becomes_a_full_member_without_a_day_between(session: Sessi
     draft = complete(session, a_draft(session, organization=first.organization))
     operations.submit_application(session, draft, actor="ana", now=later)
     operations.screen_application(session, draft, actor="eva", now=later)
-    operations.consult_members(session, draft, closes_on=later.date() + timedelta(days=20), actor="eva", now=later)
+    operations.consult_members(
+        session, draft, closes_on=later.date() + timedelta(days=20), address=str, actor="eva", now=later
+    )
     assert (draft.state, draft.consultations[0].opinions) == ("ready_for_decision", [])
     decided(session, draft, now=later)
     assert draft.decision
@@ -469,7 +471,7 @@ def test_applications_are_found_by_state_owner_country_and_end(session: Session)
     assert found(kind="primary_cooperative") == found(organization_id=first.organization_id) == {first.id}
     assert found(owner="ana") == found(owned=True) == {first.id, second.id}
     assert found(owned=False) == found(due_by=TODAY) == set()
-    operations.consult_members(session, second, closes_on=TODAY + timedelta(days=20), actor="eva", now=NOW)
+    operations.consult_members(session, second, closes_on=TODAY + timedelta(days=20), address=str, actor="eva", now=NOW)
     decided(session, second)
     until = TODAY + timedelta(days=300)
     assert found(ends_by=until) == {second.id}

@@ -24,6 +24,7 @@ ApplicationEntryKind = Literal[
     "found",
     "answered",
     "opinion",
+    "written",
     "linked",
     "unlinked",
     "noted",

@@ -20,6 +20,7 @@ from services.membership.operations.application_documents import (
     remove_document,
     remove_endorsement,
 )
+from services.membership.operations.application_letters import remind_applications
 from services.membership.operations.applications import (
     answer_question,
     application,
@@ -387,6 +388,7 @@ __all__ = [
     "record_payment",
     "refund_payment",
     "reject_match",
+    "remind_applications",
     "remind_next",
     "reminder_days",
     "reminder_plans",

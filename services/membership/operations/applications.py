@@ -29,6 +29,7 @@ from services.membership.model.application_states import OPEN, ApplicationState
 from services.membership.model.members import LIVE
 from services.membership.operations.announcing import live_member
 from services.membership.operations.application_checks import missing
+from services.membership.operations.application_letters import put_question
 from services.membership.operations.finding import organization_to_change
 from services.membership.operations.open_applications import open_application_of
 from services.membership.operations.prospects import advance_prospect, open_prospect_of, prospect_to_change
@@ -257,6 +258,7 @@ def ask_applicant(
 ) -> ApplicationQuestion:
     """Ask for more; until it is answered the application may be changed."""
     put = questions.ask(asked, question, due_on, now=now, actor=actor)
+    put_question(session, asked, occasion="question", actor=actor, now=now)
     session.flush()
     return put
 

@@ -8,6 +8,7 @@ from services.membership.service.bank import BankRoutes
 from services.membership.service.campaigns import CampaignRoutes
 from services.membership.service.consents import ConsentRoutes
 from services.membership.service.consultation_links import ConsultationLinkRoutes
+from services.membership.service.consultation_pages import ConsultationPageRoutes
 from services.membership.service.consultations import ConsultationRoutes
 from services.membership.service.coverage import CoverageRoutes
 from services.membership.service.directory import DirectoryRoutes
@@ -49,6 +50,7 @@ class MembershipService(
     ApplicationDocumentRoutes,
     ConsultationRoutes,
     ConsultationLinkRoutes,
+    ConsultationPageRoutes,
     GrowthReportRoutes,
     MemberRoutes,
     DirectoryRoutes,

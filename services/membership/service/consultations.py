@@ -35,7 +35,10 @@ class ConsultationRoutes:
         """Ask everybody who is a member of its country today; where nobody is, that is recorded and it goes on."""
         consulted = operations.application_to_change(call.session, application_id=application_id)
         call.match(consulted)
-        operations.consult_members(call.session, consulted, **call.body, actor=call.actor, now=call.now)
+        address = address_of(call.settings)
+        operations.consult_members(
+            call.session, consulted, **call.body, address=address, actor=call.actor, now=call.now
+        )
         return shown(call, consulted)
 
     @route(
@@ -72,7 +75,7 @@ class ConsultationRoutes:
         of = operations.application_to_change(call.session, application_id=application_id)
         made = operations.make_opinion_link(call.session, of, member_id=member_id, actor=call.actor, now=call.now)
         assert of.consultation
-        return {"id": made.id, "url": address_of(call.settings, made.id), "closes_at": of.consultation.closes_at}
+        return {"id": made.id, "url": address_of(call.settings)(made.id), "closes_at": of.consultation.closes_at}
 
     @route(
         "POST",
@@ -101,6 +104,15 @@ class ConsultationRoutes:
         call.match(closing)
         operations.close_consultation(call.session, closing, actor=call.actor, now=call.now)
         return shown(call, closing)
+
+    @every(seconds=60)
+    def remind_applications(self, turn: Turn) -> None:
+        """Remind members consulted and applicants asked of what they have not answered, some days before its day."""
+        while not turn.stopping():
+            with transaction(turn.engine) as session:
+                address = address_of(turn.settings)
+                if not operations.remind_applications(session, address=address, now=utc_now()):
+                    return
 
     @every(seconds=60)
     def close_consultations(self, turn: Turn) -> None:
