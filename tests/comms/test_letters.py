@@ -191,6 +191,16 @@ def test_an_applicant_is_asked_until_when_and_told_what_silence_means(
     assert all(day in item.text for day in days[language])
 
 
+@pytest.mark.parametrize("language", ["es", "en", "pt"])
+def test_an_applicant_is_invited_with_a_link_and_asked_with_one(session: Session, language: str) -> None:
+    for occasion in ("invitation", "question", "reminder"):
+        event = a_notice(occasion=occasion, language=language, link=SECRET)
+        known(session, event)
+        write(session, event)
+    assert [(mail.link, mail.text.count(LINK)) for mail in messages(session, "email")] == [(SECRET, 1)] * 3
+    assert [LINK in item.text for item in messages(session, "inbox")] == [False] * 3
+
+
 DECIDED = {"question": "", "due_on": None, "ends_on": None, "decided_on": date(2026, 5, 4)}
 
 

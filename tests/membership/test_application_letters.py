@@ -45,6 +45,9 @@ def address(link_id: UUID) -> str:
     return f"https://membership.invalid/{link_id}"
 
 
+BOTH = operations.Addresses(address, address)
+
+
 def consulted(session: Session) -> MembershipApplication:
     """Three members: one with several contacts, one that reads Portuguese, one that nobody can reach."""
     first, second, third = (a_member(session, name=f"Cooperativa {number}") for number in range(3))
@@ -79,9 +82,9 @@ def test_who_has_not_answered_is_reminded_once_some_days_before_the_end(session:
     application = consulted(session)
     [first, *_] = sorted(asked_of_members(session), key=lambda fact: fact.name)
     operations.say_opinion(session, application, member_id=first.member_id, stance="support", actor="ana", now=NOW)
-    assert operations.remind_applications(session, address=address, now=REMINDED - timedelta(days=1)) == []
-    assert list(operations.remind_applications(session, address=address, now=REMINDED)) == [application]
-    assert operations.remind_applications(session, address=address, now=REMINDED + timedelta(days=1)) == []
+    assert operations.remind_applications(session, addresses=BOTH, now=REMINDED - timedelta(days=1)) == []
+    assert list(operations.remind_applications(session, addresses=BOTH, now=REMINDED)) == [application]
+    assert operations.remind_applications(session, addresses=BOTH, now=REMINDED + timedelta(days=1)) == []
     reminders = [fact for fact in asked_of_members(session) if fact.occasion == "reminder"]
     assert [fact.name for fact in reminders] == ["Cooperativa 1"]
     assert "system" not in application.makers
@@ -91,7 +94,7 @@ def test_who_has_not_answered_is_reminded_once_some_days_before_the_end(session:
 def test_after_a_standstill_nobody_is_reminded_of_what_is_over(session: Session) -> None:
     application = consulted(session)
     week_later = end_of(CLOSES + timedelta(days=7))
-    assert list(operations.remind_applications(session, address=address, now=week_later)) == [application]
+    assert list(operations.remind_applications(session, addresses=BOTH, now=week_later)) == [application]
     assert [fact.occasion for fact in asked_of_members(session)] == ["request", "request"]
 
 
@@ -101,7 +104,7 @@ def test_however_many_remind_at_once_each_letter_is_asked_for_once(engine: Engin
 
     def remind(_: int) -> None:
         with transaction(engine) as session:
-            operations.remind_applications(session, address=address, now=REMINDED)
+            operations.remind_applications(session, addresses=BOTH, now=REMINDED)
 
     with ThreadPoolExecutor(AT_ONCE) as crowd:
         list(crowd.map(remind, range(AT_ONCE)))
@@ -113,12 +116,14 @@ def test_an_applicant_is_asked_reminded_and_asked_anew_and_its_contact_becomes_k
     application = screening(session)
     contact_id = reached(session, application.organization, language="pt")
     due = TODAY + timedelta(days=30)
-    operations.ask_applicant(session, application, question="Who?", due_on=due, actor="eva", now=NOW)
+    operations.ask_applicant(session, application, question="Who?", due_on=due, address=address, actor="eva", now=NOW)
     moment = NOW + timedelta(days=30 - FORM.policy.reminder_days)
-    assert list(operations.remind_applications(session, address=address, now=moment)) == [application]
+    assert list(operations.remind_applications(session, addresses=BOTH, now=moment)) == [application]
     operations.answer_question(session, application, answer="We.", actor="ana", now=moment)
-    operations.ask_applicant(session, application, question="How?", due_on=due, actor="eva", now=moment)
-    assert operations.remind_applications(session, address=address, now=moment + timedelta(days=9)) == []
+    operations.ask_applicant(
+        session, application, question="How?", due_on=due, address=address, actor="eva", now=moment
+    )
+    assert operations.remind_applications(session, addresses=BOTH, now=moment + timedelta(days=9)) == []
     facts = told(session)
     assert [(fact.occasion, fact.step, fact.question) for fact in facts] == [
         ("question", 1, "Who?"),
@@ -135,7 +140,7 @@ def test_an_applicant_is_asked_reminded_and_asked_anew_and_its_contact_becomes_k
 
 def test_where_nobody_can_be_reached_that_is_said_and_nothing_stops(session: Session) -> None:
     application = screening(session)
-    operations.ask_applicant(session, application, question="Who?", due_on=TODAY, actor="eva", now=NOW)
+    operations.ask_applicant(session, application, question="Who?", due_on=TODAY, address=address, actor="eva", now=NOW)
     assert (told(session), written(session, application)) == ([], [{"occasion": "question", "contact_id": None}])
 
 

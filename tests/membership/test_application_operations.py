@@ -187,7 +187,7 @@ def test_a_question_opens_the_application_until_it_is_answered(session: Session)
     application = screening(session)
     due = TODAY + timedelta(days=10)
     put = operations.ask_applicant(
-        session, application, question="Who are your members?", due_on=due, actor="eva", now=NOW
+        session, application, question="Who are your members?", due_on=due, address=str, actor="eva", now=NOW
     )
     assert (application.state, application.due_on) == ("more_info_requested", due)
     operations.update_application(session, application, answers={"remarks": "farmers"}, actor="ana", now=NOW)
@@ -210,14 +210,16 @@ def test_an_answer_is_due_on_a_day_to_come_and_not_next_year(
 ) -> None:
     due = TODAY + timedelta(days=days)
     with pytest.raises(refusal):
-        operations.ask_applicant(session, screening(session), question="?", due_on=due, actor="eva", now=NOW)
+        operations.ask_applicant(
+            session, screening(session), question="?", due_on=due, address=str, actor="eva", now=NOW
+        )
 
 
 def test_silence_ends_it_by_the_policy_and_once_however_late_somebody_looks(session: Session) -> None:
     prospect = a_prospect(session)
     application = screening(session, organization=prospect.organization)
     due = TODAY + timedelta(days=10)
-    operations.ask_applicant(session, application, question="Who?", due_on=due, actor="eva", now=NOW)
+    operations.ask_applicant(session, application, question="Who?", due_on=due, address=str, actor="eva", now=NOW)
     moment = end_of(due + timedelta(days=FORM.policy.silence_days))
     just_before = moment - timedelta(seconds=1)
     assert operations.lapse_applications(session, actor="system", now=just_before) == []
@@ -430,7 +432,7 @@ def test_what_was_found_of_one_kind_says_nothing_of_another(session: Session) ->
         operations.find_application(
             session, application, rule=rule, outcome="passed", reason="seen", actor="eva", now=NOW
         )
-    operations.ask_applicant(session, application, question="which?", due_on=TODAY, actor="eva", now=NOW)
+    operations.ask_applicant(session, application, question="which?", due_on=TODAY, address=str, actor="eva", now=NOW)
     operations.update_application(session, application, kind="confederation", actor="ana", now=NOW)
     assert application.findings.keys() == {"duly_constituted"}
     checks = {one.rule: one.code for one in operations.eligibility(session, application, on=TODAY)}
@@ -450,7 +452,7 @@ def test_the_board_counts_what_stands_where_and_shows_what_stands_longest(sessio
     new.state_since = NOW + timedelta(days=1)
     due = TODAY + timedelta(days=2)
     waiting = screening(session, name="Coop. Lenta")
-    operations.ask_applicant(session, waiting, question="?", due_on=due, actor="eva", now=NOW)
+    operations.ask_applicant(session, waiting, question="?", due_on=due, address=str, actor="eva", now=NOW)
     decided(session, ready(session, name="Coop. Lista"), "rejected")
     session.flush()
     board = operations.application_board(session, size=1, today=due + timedelta(days=1))

@@ -7,6 +7,13 @@ from services.membership.model.affiliations import (
     AlreadyAffiliated,
     UnknownAffiliation,
 )
+from services.membership.model.applicant_links import (
+    ApplicantLink,
+    ApplicantLinkEnded,
+    ApplicationEnded,
+    NobodyToInvite,
+    UnknownApplicantLink,
+)
 from services.membership.model.application_decisions import ApplicationDecision
 from services.membership.model.application_documents import (
     AlreadyEndorsed,
@@ -283,9 +290,12 @@ __all__ = [
     "AmountInOtherCurrency",
     "AnswersOutstanding",
     "AnswersWrong",
+    "ApplicantLink",
+    "ApplicantLinkEnded",
     "ApplicationClosed",
     "ApplicationDecision",
     "ApplicationDocument",
+    "ApplicationEnded",
     "ApplicationEntry",
     "ApplicationQuestion",
     "ApplicationUnderWay",
@@ -376,6 +386,7 @@ __all__ = [
     "NoDocumentYet",
     "NoFormulaInForce",
     "NoTargets",
+    "NobodyToInvite",
     "NotADraft",
     "NotAllowedFrom",
     "NotAtRest",
@@ -467,6 +478,7 @@ __all__ = [
     "TwoMemberships",
     "TypeNotTaken",
     "UnknownAffiliation",
+    "UnknownApplicantLink",
     "UnknownApplication",
     "UnknownAssessment",
     "UnknownBankLine",

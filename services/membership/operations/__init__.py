@@ -9,18 +9,26 @@ from services.membership.operations.affiliations import (
     remove_affiliation,
 )
 from services.membership.operations.allocations import move, put_on, take_off
+from services.membership.operations.applicant_links import (
+    applicant_links,
+    application_by_link,
+    invite_applicant,
+    make_applicant_link,
+    revoke_applicant_link,
+)
 from services.membership.operations.application_board import ApplicationBoard, application_board
-from services.membership.operations.application_checks import eligibility, missing
+from services.membership.operations.application_checks import eligibility, eligibility_as_told, missing
 from services.membership.operations.application_decisions import decide_application
 from services.membership.operations.application_documents import (
     add_document,
     add_endorsement,
+    current_document,
     document,
     known_documents,
     remove_document,
     remove_endorsement,
 )
-from services.membership.operations.application_letters import remind_applications
+from services.membership.operations.application_letters import Addresses, remind_applications
 from services.membership.operations.applications import (
     answer_question,
     application,
@@ -219,6 +227,7 @@ from services.membership.operations.unmerges import undo_merge
 from services.membership.operations.voters import count_voters, voters
 
 __all__ = [
+    "Addresses",
     "ApplicationBoard",
     "accept_statistic",
     "account",
@@ -238,8 +247,10 @@ __all__ = [
     "announce_next_due",
     "announce_next_overdue",
     "answer_question",
+    "applicant_links",
     "application",
     "application_board",
+    "application_by_link",
     "application_history",
     "application_to_change",
     "applications",
@@ -289,6 +300,7 @@ __all__ = [
     "credit_invoice",
     "credit_note",
     "credit_notes",
+    "current_document",
     "decide",
     "decide_application",
     "decide_write_off",
@@ -304,6 +316,7 @@ __all__ = [
     "dues_run",
     "dues_runs",
     "eligibility",
+    "eligibility_as_told",
     "ensure_known",
     "entries",
     "facts",
@@ -323,6 +336,7 @@ __all__ = [
     "import_run",
     "import_runs",
     "instalments_of",
+    "invite_applicant",
     "invoice",
     "invoice_to_change",
     "invoices",
@@ -334,6 +348,7 @@ __all__ = [
     "listing",
     "load_in_order",
     "lose_prospect",
+    "make_applicant_link",
     "make_link",
     "make_opinion_link",
     "matching_organizations",
@@ -405,6 +420,7 @@ __all__ = [
     "review_item",
     "review_item_to_change",
     "review_items",
+    "revoke_applicant_link",
     "revoke_link",
     "revoke_opinion_link",
     "roll",

@@ -10,7 +10,7 @@ from services.membership.model import Member, MembershipApplication, Prospect
 from services.membership.model import application_decisions as decisions
 from services.membership.operations.announcing import live_member
 from services.membership.operations.application_checks import eligibility, longest_term
-from services.membership.operations.application_letters import write_to_applicant
+from services.membership.operations.application_letters import applicant_contact, write_to_applicant
 from services.membership.operations.applications import applying_prospect, ensure_may_become
 from services.membership.operations.facts import decide
 from services.membership.operations.members import admit, close_as_won
@@ -75,6 +75,7 @@ def _tell_applicant(
     write_to_applicant(
         session,
         of,
+        applicant_contact(session, of),
         occasion=made.verdict,
         actor=made.decided_by,
         now=now,

@@ -1,13 +1,13 @@
 """What has to be written about applications, to members consulted and to applicants; comms writes the mails."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.membership.model import Contact, MembershipApplication, Opinion, OpinionLink
+from services.membership.model import ApplicantLink, Contact, MembershipApplication, Opinion, OpinionLink
 from services.membership.model.application_questions import lapses_on
 from services.membership.model.application_states import SCHEDULE
 from services.membership.operations.announcing import announce_contact
@@ -66,22 +66,27 @@ def _request(
     )
 
 
+def applicant_contact(session: Session, of: MembershipApplication) -> Contact | None:
+    """Who speaks for the applicant and can be written to."""
+    return contacts_of(session, [of.organization_id], first=LEADING).get(of.organization_id)
+
+
 def write_to_applicant(
     session: Session,
     of: MembershipApplication,
+    contact: Contact | None,
     *,
     occasion: ApplicantOccasion,
     step: int = 1,
     actor: str,
     now: datetime,
     **said: Any,
-) -> Contact | None:
-    """Write to the applicant's contact, who becomes known to comms by it; None where there is nobody."""
-    organization = of.organization
-    contact = contacts_of(session, [organization.id], first=LEADING).get(organization.id)
+) -> None:
+    """Write to the applicant's contact, who becomes known to comms by it; where there is nobody, that is recorded."""
     of.record("written", now=now, actor=actor, occasion=occasion, contact_id=contact and str(contact.id))
     if not contact:
-        return None
+        return
+    organization = of.organization
     announce_contact(session, contact, at=now)
     fact = ApplicantNotified(
         application_id=of.id,
@@ -95,20 +100,54 @@ def write_to_applicant(
         **said,
     )
     publish(session, fact, at=now)
-    return contact
+
+
+def add_link(
+    session: Session,
+    of: MembershipApplication,
+    contact: Contact | None,
+    *,
+    ends_on: date,
+    actor: str,
+    now: datetime,
+) -> ApplicantLink:
+    """A way in for the applicant."""
+    link = ApplicantLink(id=uuid7(), application_id=of.id, ends_on=ends_on, made_at=now, made_by=actor)
+    link.contact_id = contact.id if contact else None
+    session.add(link)
+    of.record("linked", now=now, actor=actor, link_id=str(link.id), ends_on=ends_on.isoformat())
+    session.flush()
+    return link
 
 
 def put_question(
-    session: Session, of: MembershipApplication, *, occasion: ApplicantOccasion, actor: str, now: datetime
+    session: Session,
+    of: MembershipApplication,
+    *,
+    occasion: ApplicantOccasion,
+    address: Address,
+    actor: str,
+    now: datetime,
 ) -> None:
-    """Write what is asked and not answered."""
+    """Write what is asked and not answered, with a link that lasts as long as the answer is awaited."""
     asked = of.question
     assert asked
-    said = {"question": asked.question, "due_on": asked.due_on, "ends_on": lapses_on(of, asked)}
-    write_to_applicant(session, of, occasion=occasion, step=len(of.questions), actor=actor, now=now, **said)
+    said: dict[str, Any] = {"question": asked.question, "due_on": asked.due_on, "ends_on": lapses_on(of, asked)}
+    contact = applicant_contact(session, of)
+    if contact:
+        link = add_link(session, of, contact, ends_on=said["ends_on"], actor=actor, now=now)
+        said["link"] = address(link.id)
+    write_to_applicant(session, of, contact, occasion=occasion, step=len(of.questions), actor=actor, now=now, **said)
 
 
-def remind_applications(session: Session, *, address: Address, now: datetime) -> Sequence[MembershipApplication]:
+class Addresses(NamedTuple):
+    """What links are sent out as, by what they open."""
+
+    opinion: Address
+    application: Address
+
+
+def remind_applications(session: Session, *, addresses: Addresses, now: datetime) -> Sequence[MembershipApplication]:
     """Remind whoever has not answered, of up to AT_ONCE applications; once, however many do this at a time.
 
     After a standstill of days nobody is reminded of what was over meanwhile.
@@ -120,13 +159,13 @@ def remind_applications(session: Session, *, address: Address, now: datetime) ->
     for one in found:
         one.remind_on = None
         if one.due_on and one.due_on >= now.date():
-            _remind(session, one, address=address, now=now)
+            _remind(session, one, addresses, now=now)
     session.flush()
     return found
 
 
-def _remind(session: Session, of: MembershipApplication, *, address: Address, now: datetime) -> None:
+def _remind(session: Session, of: MembershipApplication, addresses: Addresses, *, now: datetime) -> None:
     if of.state == "consultation":
-        ask_opinions(session, of, occasion="reminder", address=address, actor=SCHEDULE, now=now)
+        ask_opinions(session, of, occasion="reminder", address=addresses.opinion, actor=SCHEDULE, now=now)
     elif of.question:
-        put_question(session, of, occasion="reminder", actor=SCHEDULE, now=now)
+        put_question(session, of, occasion="reminder", address=addresses.application, actor=SCHEDULE, now=now)

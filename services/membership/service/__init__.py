@@ -2,6 +2,7 @@
 
 from services.membership.service.accounts import AccountRoutes
 from services.membership.service.affiliations import AffiliationRoutes
+from services.membership.service.applicant_links import ApplicantLinkRoutes
 from services.membership.service.application_documents import ApplicationDocumentRoutes
 from services.membership.service.applications import ApplicationRoutes
 from services.membership.service.bank import BankRoutes
@@ -18,6 +19,7 @@ from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
 from services.membership.service.growth_report import GrowthReportRoutes
 from services.membership.service.imports import ImportRoutes
+from services.membership.service.invitations import InvitationRoutes
 from services.membership.service.invoices import InvoiceRoutes
 from services.membership.service.leads import LeadRoutes
 from services.membership.service.members import MemberRoutes
@@ -48,6 +50,8 @@ class MembershipService(
     CoverageRoutes,
     ApplicationRoutes,
     ApplicationDocumentRoutes,
+    InvitationRoutes,
+    ApplicantLinkRoutes,
     ConsultationRoutes,
     ConsultationLinkRoutes,
     ConsultationPageRoutes,

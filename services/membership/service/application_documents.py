@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from services.membership import operations, schemas
 from services.membership.file_types import EXTENSIONS, type_of
-from services.membership.model import DocumentAway
+from services.membership.model import ApplicationDocument, DocumentAway, MembershipApplication
 from services.membership.service.application_showing import shown
 from services.membership.service.applications import APPLICATION
 from services.membership.service.scopes import READ, WRITE
@@ -26,7 +26,7 @@ from shared.http.routing import MIB, route
 from shared.schedule import Turn, every
 
 MOST_BYTES = 20 * MIB
-_ANY = "application/octet-stream"
+ANY_TYPE = "application/octet-stream"
 _UNCLAIMED = timedelta(hours=1)
 """A file whose row is not committed by then never will be: no request lasts as long."""
 
@@ -51,7 +51,7 @@ class ApplicationDocumentRoutes:
         query=schemas.DocumentFilter,
         returns=schemas.ApplicationDocumentResponse,
         status=201,
-        consumes=(_ANY, *EXTENSIONS),
+        consumes=(ANY_TYPE, *EXTENSIONS),
         max_body=MOST_BYTES,
         upload=True,
     )
@@ -60,35 +60,16 @@ class ApplicationDocumentRoutes:
 
         PDF, PNG, JPEG, DOCX, XLSX and ODT are taken. The same file again under the same kind changes nothing.
         """
-        assert call.upload
-        media_type = type_of(call.upload.file)
         of = operations.application_to_change(call.session, application_id=application_id)
         call.match(of)
-        about: dict[str, Any] = {
-            "media_type": media_type,
-            "size": call.upload.size,
-            "sha256": call.upload.sha256,
-        }
-        added, is_new = operations.add_document(call.session, of, **call.query, **about, actor=call.actor, now=call.now)
-        if is_new:
-            _keep(call, added.id)
-        return added
+        return taken_in(call, of, **call.query, actor=call.actor)
 
-    @route("GET", f"{_DOCUMENT}/content", scope=READ, produces=_ANY)
+    @route("GET", f"{_DOCUMENT}/content", scope=READ, produces=ANY_TYPE)
     def download_document(self, call: Call, *, application_id: UUID, document_id: UUID) -> Response:
         """The file itself, to be saved; its type is in the application."""
-        found = operations.document(call.session, application_id=application_id, document_id=document_id)
-        try:
-            pieces = storage_of(call.settings).read(found.id)
-        except FileAway as error:
-            raise DocumentAway from error
-        except StorageAway as error:
-            raise Unavailable(headers=_LATER) from error
-        response = Response(pieces, content_type=_ANY, headers=_HEADERS)
-        response.content_length = found.size
-        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
-        response.set_etag(found.sha256)
-        return response
+        return handed_out(
+            call, operations.document(call.session, application_id=application_id, document_id=document_id)
+        )
 
     @route("DELETE", _DOCUMENT, scope=WRITE, status=204)
     def remove_document(self, call: Call, *, application_id: UUID, document_id: UUID) -> None:
@@ -132,12 +113,46 @@ class ApplicationDocumentRoutes:
                 storage.delete(file_id)
 
 
-def _keep(call: Call, document_id: UUID) -> None:
+def taken_in(call: Call, of: MembershipApplication, *, kind: str, name: str, actor: str) -> ApplicationDocument:
+    """The file the call brings, as a paper of the application."""
     assert call.upload
+    upload = call.upload
+    added, is_new = operations.add_document(
+        call.session,
+        of,
+        kind=kind,
+        name=name,
+        media_type=type_of(upload.file),
+        size=upload.size,
+        sha256=upload.sha256,
+        actor=actor,
+        now=call.now,
+    )
+    if is_new:
+        try:
+            storage_of(call.settings).put(added.id, upload.file)
+        except StorageAway as error:
+            raise Unavailable(headers=_LATER) from error
+    return added
+
+
+def handed_out(call: Call, found: ApplicationDocument) -> Response:
+    """The file of a paper, to be saved.
+
+    Raises:
+        DocumentAway
+    """
     try:
-        storage_of(call.settings).put(document_id, call.upload.file)
+        pieces = storage_of(call.settings).read(found.id)
+    except FileAway as error:
+        raise DocumentAway from error
     except StorageAway as error:
         raise Unavailable(headers=_LATER) from error
+    response = Response(pieces, content_type=ANY_TYPE, headers=_HEADERS)
+    response.content_length = found.size
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
+    response.set_etag(found.sha256)
+    return response
 
 
 def storage_of(known: settings.Settings) -> Storage:

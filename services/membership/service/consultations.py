@@ -6,6 +6,7 @@ from uuid import UUID
 from services.membership import operations, schemas
 from services.membership.model import Opinion
 from services.membership.model.application_states import SCHEDULE
+from services.membership.service import applicant_addresses
 from services.membership.service.application_showing import shown
 from services.membership.service.applications import APPLICATION
 from services.membership.service.consultation_links import address_of
@@ -110,8 +111,10 @@ class ConsultationRoutes:
         """Remind members consulted and applicants asked of what they have not answered, some days before its day."""
         while not turn.stopping():
             with transaction(turn.engine) as session:
-                address = address_of(turn.settings)
-                if not operations.remind_applications(session, address=address, now=utc_now()):
+                addresses = operations.Addresses(
+                    address_of(turn.settings), applicant_addresses.address_of(turn.settings)
+                )
+                if not operations.remind_applications(session, addresses=addresses, now=utc_now()):
                     return
 
     @every(seconds=60)

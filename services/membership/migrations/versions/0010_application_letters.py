@@ -1,4 +1,4 @@
-"""When members consulted and applicants asked were written to, and when they are reminded."""
+"""When members consulted and applicants asked were written to and are reminded; links for applicants."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,3 +20,22 @@ def upgrade() -> None:
     op.add_column("consultation_opinions", sa.Column("written_at", sa.DateTime(timezone=True), nullable=True))
     op.drop_constraint(op.f("ck_application_entries_kind"), "application_entries")
     op.create_check_constraint(op.f("ck_application_entries_kind"), "application_entries", f"kind IN ({_KINDS})")
+    op.create_table(
+        "application_links",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["applications.id"],
+            name="fk_application_links_application_id_applications",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_application_links"),
+    )
+    op.create_index("ix_application_links_application_id", "application_links", ["application_id"])
