@@ -40,6 +40,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silence_days: int
     reminder_days: int
     link_days: int
+    files_days: int
     consultation_days_least: int
     consultation_days_most: int
     question_days_most: int

@@ -19,6 +19,7 @@ ApplicationEntryKind = Literal[
     "assigned",
     "document_added",
     "document_removed",
+    "files_deleted",
     "endorsed",
     "endorsement_removed",
     "found",

@@ -131,6 +131,7 @@ from services.membership.operations.dues_runs import (
     start_run,
 )
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
+from services.membership.operations.file_retention import files_over_time, note_deleted
 from services.membership.operations.finding import organization, organization_to_change
 from services.membership.operations.formulas import (
     approve_formula,
@@ -320,6 +321,7 @@ __all__ = [
     "ensure_known",
     "entries",
     "facts",
+    "files_over_time",
     "find_application",
     "findings",
     "fit_of",
@@ -363,6 +365,7 @@ __all__ = [
     "missing",
     "move",
     "note_application",
+    "note_deleted",
     "note_prospect",
     "open_application",
     "open_prospect",

@@ -178,6 +178,11 @@ class ApplicationDocumentResponse(Schema):
     added_at = fields.DateTime(required=True)
     added_by = fields.String(required=True)
     removed_at = fields.DateTime(required=True, allow_none=True)
+    file_deleted_at = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the file of an application that came to nothing is deleted a year later"},
+    )
 
 
 class EndorsementResponse(Schema):

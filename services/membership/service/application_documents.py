@@ -101,6 +101,24 @@ class ApplicationDocumentRoutes:
         operations.remove_endorsement(call.session, of, member_id=member_id, actor=call.actor, now=call.now)
 
     @every(seconds=3600)
+    def delete_files(self, turn: Turn) -> None:
+        """Delete files of applications that came to nothing, some time after their end.
+
+        First the files, then the note of it: what is interrupted between is done again. While the storage is away
+        nothing is noted, and a later turn goes on.
+        """
+        storage = storage_of(turn.settings)
+        while not turn.stopping():
+            with transaction(turn.engine) as session:
+                ids = operations.files_over_time(session, now=utc_now())
+            if not ids:
+                return
+            for file_id in ids:
+                storage.delete(file_id)
+            with transaction(turn.engine) as session:
+                operations.note_deleted(session, ids, now=utc_now())
+
+    @every(seconds=3600)
     def sweep_files(self, turn: Turn) -> None:
         """Delete files that no paper names: their upload failed after all, or the paper was taken back."""
         storage = storage_of(turn.settings)
@@ -140,8 +158,9 @@ def handed_out(call: Call, found: ApplicationDocument) -> Response:
     """The file of a paper, to be saved.
 
     Raises:
-        DocumentAway
+        DocumentAway, DocumentDeleted
     """
+    found.ensure_file()
     try:
         pieces = storage_of(call.settings).read(found.id)
     except FileAway as error:

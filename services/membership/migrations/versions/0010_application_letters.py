@@ -1,4 +1,4 @@
-"""When members consulted and applicants asked were written to and are reminded; links for applicants."""
+"""When members consulted and applicants asked were written to and are reminded; links for applicants; files deleted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,8 +7,8 @@ revision = "0010"
 down_revision = "0008"
 
 _KINDS = (
-    "'opened', 'moved', 'edited', 'kind_changed', 'assigned', 'document_added', 'document_removed', 'endorsed', "
-    "'endorsement_removed', 'found', 'answered', 'opinion', 'written', 'linked', 'unlinked', 'noted'"
+    "'opened', 'moved', 'edited', 'kind_changed', 'assigned', 'document_added', 'document_removed', 'files_deleted', "
+    "'endorsed', 'endorsement_removed', 'found', 'answered', 'opinion', 'written', 'linked', 'unlinked', 'noted'"
 )
 
 
@@ -18,6 +18,7 @@ def upgrade() -> None:
         "ix_applications_remind_on", "applications", ["remind_on"], postgresql_where="remind_on IS NOT NULL"
     )
     op.add_column("consultation_opinions", sa.Column("written_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("application_documents", sa.Column("file_deleted_at", sa.DateTime(timezone=True), nullable=True))
     op.drop_constraint(op.f("ck_application_entries_kind"), "application_entries")
     op.create_check_constraint(op.f("ck_application_entries_kind"), "application_entries", f"kind IN ({_KINDS})")
     op.create_table(
