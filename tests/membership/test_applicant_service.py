@@ -92,6 +92,51 @@ def test_an_applicant_goes_from_an_empty_form_to_its_answer(api: httpx.Client, n
     assert {one["by"].partition("/")[0] for one in history} == {"staff@localhost", "link"}
 
 
+def typed(page: httpx.Response, **values: str) -> dict[str, str]:
+    return {"version": page.text.partition('name="version" value="')[2].partition('"')[0]} | values
+
+
+def test_the_same_in_a_browser(api: httpx.Client, nobody: httpx.Client) -> None:
+    draft = a_draft(api)
+    at_form = f"{a_link(api, draft)}/form"
+    page = nobody.get(at_form)
+    assert ("pedido de ingresso" in page.text, "Ainda falta" in page.text) == (True, True)
+    whole = {name: {True: "yes", False: "no"}.get(value, str(value)) for name, value in answers_of("mutual").items()}
+    wrong = nobody.post(at_form, data=typed(page, **whole | {"persons_represented": "many <x>"}, do="save"))
+    assert ("por suas entidades filiadas: " in wrong.text, "many &lt;x&gt;" in wrong.text) == (True, True)
+    assert api.get(at(draft)).json()["answers"] == {}
+    saved = nobody.post(at_form, data=typed(page, **whole, do="save"))
+    assert ("Salvo." in saved.text, api.get(at(draft)).json()["answers"]["persons_represented"]) == (True, 12)
+    stale = nobody.post(at_form, data=typed(page, aims="", do="save"))
+    assert ('role="alert"' in stale.text, "aims" in api.get(at(draft)).json()["answers"]) == (True, True)
+    for one in FORM.documents_of("mutual"):
+        if one.required:
+            sent = {"file": (f"{one.kind}.pdf", PDF, "application/pdf")}
+            page = nobody.post(f"{at_form}/documents", data={"kind": one.kind}, files=sent)
+            assert f"{one.kind}.pdf" in page.text
+    refusal = nobody.post(f"{at_form}/documents", data={"kind": "other"}, files={"file": ("x.exe", b"MZ")})
+    assert (refusal.status_code, "x.exe" in refusal.text) == (200, False)
+    sizes = {one["size"] for one in api.get(at(draft)).json()["documents"]}
+    assert sizes == {len(PDF)}
+    first = api.get(at(draft)).json()["documents"][0]["id"]
+    page = nobody.post(at_form, data=typed(page, do="remove", document_id=first))
+    early = nobody.post(at_form, data=typed(page, **whole, do="submit"))
+    assert ("Ainda falta" in early.text, api.get(at(draft)).json()["state"]) == (True, "draft")
+    kind = next(one.kind for one in FORM.documents_of("mutual") if one.required)
+    page = nobody.post(f"{at_form}/documents", data={"kind": kind}, files={"file": ("a.pdf", PDF)})
+    done = nobody.post(at_form, data=typed(page, **whole, do="submit"))
+    assert ("o pedido chegou" in done.text, api.get(at(draft)).json()["state"]) == (True, "submitted")
+    move(api, draft, "screen")
+    move(api, draft, "questions", question="Quem?", due_on=str(today()))
+    asked = nobody.get(at_form)
+    assert "Quem?" in asked.text
+    answered = nobody.post(at_form, data=typed(asked, do="answer", answer="Nós."))
+    assert ("a resposta chegou" in answered.text, api.get(at(draft)).json()["state"]) == (True, "screening")
+    assert nobody.post(at_form, data={"do": "decide"}).status_code == 400
+    bare = nobody.post(f"{at_form}/documents", content=b"x", headers={"Content-Type": "multipart/form-data"})
+    assert bare.status_code == 400
+
+
 def test_a_link_that_opens_nothing_says_why_and_what_to_do(api: httpx.Client, nobody: httpx.Client) -> None:
     draft = a_draft(api)
     link = a_link(api, draft)

@@ -201,7 +201,7 @@ def test_a_question_opens_the_application_until_it_is_answered(session: Session)
     with pytest.raises(NothingAsked):
         operations.answer_question(session, application, answer="again", actor="ana", now=NOW)
     kinds = [one[0] for one in lines(session, application)]
-    assert kinds[-6:] == ["moved", "edited", "edited", "edited", "answered", "moved"]
+    assert kinds[-7:] == ["moved", "written", "edited", "edited", "edited", "answered", "moved"]
 
 
 @pytest.mark.parametrize(("days", "refusal"), [(-1, DueInPast), (181, DueTooLate)])

@@ -3,6 +3,7 @@
 from services.membership.service.accounts import AccountRoutes
 from services.membership.service.affiliations import AffiliationRoutes
 from services.membership.service.applicant_links import ApplicantLinkRoutes
+from services.membership.service.applicant_pages import ApplicantPageRoutes
 from services.membership.service.application_documents import ApplicationDocumentRoutes
 from services.membership.service.applications import ApplicationRoutes
 from services.membership.service.bank import BankRoutes
@@ -52,6 +53,7 @@ class MembershipService(
     ApplicationDocumentRoutes,
     InvitationRoutes,
     ApplicantLinkRoutes,
+    ApplicantPageRoutes,
     ConsultationRoutes,
     ConsultationLinkRoutes,
     ConsultationPageRoutes,

@@ -20,7 +20,7 @@ def address_of(settings: Settings) -> Callable[[UUID], str]:
 
     def address(link_id: UUID) -> str:
         token = links.sign(settings.link_secret, _PURPOSE, {"link": str(link_id)})
-        return f"{settings.public_url.rstrip('/')}/v1/links/applications/{token}"
+        return f"{settings.public_url.rstrip('/')}/v1/links/applications/{token}/form"
 
     return address
 

@@ -41,8 +41,7 @@ class ApplicantLinkRoutes:
     def check_applicant_eligibility(self, call: Call, *, token: str) -> dict[str, Any]:
         """The rules of the Alliance by what was filled in, each with what is known and why."""
         of, _ = opened(call, token)
-        today = call.now.date()
-        return explained(operations.eligibility_as_told(call.session, of, on=today), today, call.language)
+        return checks_of(call, of)
 
     @route("POST", f"{LINK}/submit", scope=None, returns=_RESPONSE, requires_if_match=True)
     def submit_applicant_form(self, call: Call, *, token: str) -> SimpleNamespace:
@@ -77,7 +76,7 @@ class ApplicantLinkRoutes:
         """Add a paper of the checklist: the file is the body, at most 20 MiB. What counts is its content."""
         of, link = opened(call, token)
         call.match(of)
-        return taken_in(call, of, **call.query, actor=actor_of(link))
+        return taken_in(call, of, call.upload, **call.query, actor=actor_of(link))
 
     @route("GET", f"{LINK}/documents/<uuid:document_id>/content", scope=None, produces=ANY_TYPE)
     def download_document_by_link(self, call: Call, *, token: str, document_id: UUID) -> Response:
@@ -96,6 +95,12 @@ class ApplicantLinkRoutes:
 def opened(call: Call, token: str) -> tuple[MembershipApplication, ApplicantLink]:
     """What the token opens, locked."""
     return operations.application_by_link(call.session, link_id=link_in(call.settings, token), now=call.now)
+
+
+def checks_of(call: Call, of: MembershipApplication) -> dict[str, Any]:
+    """The rules by what the applicant told."""
+    today = call.now.date()
+    return explained(operations.eligibility_as_told(call.session, of, on=today), today, call.language)
 
 
 def actor_of(link: ApplicantLink) -> str:

@@ -22,6 +22,7 @@ from shared.clock import utc_now
 from shared.database import transaction
 from shared.http.call import Call
 from shared.http.problems import Unavailable
+from shared.http.request import Upload
 from shared.http.routing import MIB, route
 from shared.schedule import Turn, every
 
@@ -62,7 +63,7 @@ class ApplicationDocumentRoutes:
         """
         of = operations.application_to_change(call.session, application_id=application_id)
         call.match(of)
-        return taken_in(call, of, **call.query, actor=call.actor)
+        return taken_in(call, of, call.upload, **call.query, actor=call.actor)
 
     @route("GET", f"{_DOCUMENT}/content", scope=READ, produces=ANY_TYPE)
     def download_document(self, call: Call, *, application_id: UUID, document_id: UUID) -> Response:
@@ -131,10 +132,11 @@ class ApplicationDocumentRoutes:
                 storage.delete(file_id)
 
 
-def taken_in(call: Call, of: MembershipApplication, *, kind: str, name: str, actor: str) -> ApplicationDocument:
-    """The file the call brings, as a paper of the application."""
-    assert call.upload
-    upload = call.upload
+def taken_in(
+    call: Call, of: MembershipApplication, upload: Upload | None, *, kind: str, name: str, actor: str
+) -> ApplicationDocument:
+    """A file that was sent, as a paper of the application."""
+    assert upload
     added, is_new = operations.add_document(
         call.session,
         of,

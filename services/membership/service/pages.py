@@ -39,7 +39,7 @@ def page(call: Call, make: Callable[[], str]) -> Response:
 
 def typed_in(call: Call) -> dict[str, str]:
     """What the page's form sends."""
-    return dict(parse_qsl(call.raw.decode("utf-8", "replace")))
+    return dict(parse_qsl(call.raw.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def match_typed(typed: dict[str, str], version: int) -> None:
