@@ -16,6 +16,7 @@ from services.membership.model import ApplicationDocument, ApplicationEntry, Doc
 from services.membership.service import MembershipService, application_documents
 from services.membership.settings import Settings
 from services.membership.storage import FileAway, Folder, StorageAway
+from shared.clock import utc_now
 from shared.database import transaction
 from shared.ids import uuid7
 from shared.schedule import Turn
@@ -134,6 +135,24 @@ def test_while_the_storage_is_away_nothing_is_said_to_be_deleted_and_later_it_is
     Folder(files).delete(one)
     delete_files(turn, monkeypatch, NOW + KEPT + timedelta(days=7))
     assert deleted(engine) == ended
+
+
+def test_a_file_whose_paper_was_taken_back_from_a_draft_is_swept_and_no_other(
+    engine: Engine, ended: set[UUID], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction(engine) as session:
+        draft = complete(session, a_draft(session, name="Coop. Nueva"))
+        taken_back, kept = draft.documents[0].id, draft.documents[1].id
+        operations.remove_document(session, draft, document_id=taken_back, actor="link/1", now=NOW)
+    folder = Folder(tmp_path / "files")
+    for file_id in (taken_back, kept):
+        folder.put(file_id, io.BytesIO(b"x"))
+    monkeypatch.setattr(application_documents, "utc_now", lambda: utc_now() + timedelta(hours=2))
+    MembershipService().sweep_files(a_turn(engine, tmp_path / "files"))
+    with pytest.raises(FileAway):
+        folder.read(taken_back)
+    for file_id in (kept, *ended):
+        assert b"".join(folder.read(file_id)) == b"x"
 
 
 def test_what_nobody_ever_kept_is_not_looked_for(
