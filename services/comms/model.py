@@ -1,4 +1,4 @@
-"""Messages, the welcomes that cause them, and what comms knows of those who get them."""
+"""Messages, the welcomes and letters that cause them, and what comms knows of those who get them."""
 
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from services.comms.addresses import mail_address
 from shared import database
 from shared.contracts.comms import Channel
-from shared.contracts.membership import Category, Occasion, Standing
+from shared.contracts.membership import Category, Standing
 from shared.errors import Conflict, Rejected
+from shared.i18n import gettext
 from shared.ids import uuid7
 from shared.merged import MergedOrganizationColumns
 from shared.tracing import Trace, new_traceparent
@@ -20,7 +21,7 @@ from shared.tracing import Trace, new_traceparent
 MessageState = Literal["queued", "delivered", "read", "failed", "suppressed"]
 Step = Literal["queued", "deferred", "redirected", "delivered", "read", "refused", "failed", "suppressed"]
 WelcomeState = Literal["awaiting_contact", "addressed"]
-RequestState = Literal["awaiting_contact", "addressed", "too_late"]
+LetterState = Literal["awaiting_contact", "addressed", "too_late"]
 
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=4)
@@ -29,6 +30,9 @@ GIVE_UP = timedelta(days=5)
 
 LINK = "{link}"
 """Where a mail's link stands in its text: only the mail itself has the link, and only until it has left."""
+
+IN_THE_MAIL = "(The link is in the mail to the organization's contact.)"
+"""What an inbox shows in its place."""
 
 
 class NotAnInboxItem(Rejected):
@@ -109,94 +113,79 @@ class Welcome(Base):
             correlation_id=self.correlation_id, causation_id=str(self.admission_id), traceparent=self.traceparent
         )
 
+    @property
+    def source_id(self) -> UUID:
+        """The event it is about."""
+        return self.admission_id
+
+    @property
+    def purpose(self) -> str:
+        """What it is."""
+        return "welcome"
+
     def for_inbox(self, now: datetime) -> "Message":
         """The item in the organization's inbox."""
-        return self._message("inbox", self.organization_id, now)
+        return _message(self, "inbox", self.organization_id, now)
 
     def for_contact(self, contact: Contact, now: datetime) -> "Message":
         """The mail to the contact; the welcome waits for none any more."""
         self.state, self.addressed_at = "addressed", now
-        mail = self._message("email", contact.id, now)
+        mail = _message(self, "email", contact.id, now)
         mail.address, mail.addressee = contact.email, contact.name
         return mail
 
-    def _message(self, channel: Channel, recipient_id: UUID, now: datetime) -> "Message":
-        message = Message(
-            id=uuid7(),
-            source_id=self.admission_id,
-            channel=channel,
-            recipient_id=recipient_id,
-            organization_id=self.organization_id,
-            purpose="welcome",
-            language=self.language,
-            subject=self.subject,
-            text=self.text,
-            state="queued",
-            attempts=0,
-            queued_at=now,
-            next_attempt_at=now,
-            correlation_id=self.correlation_id,
-            traceparent=self.traceparent,
-        )
-        message.note("queued", now)
-        return message
 
+class Letter(Base):
+    """One letter to one contact. The contact may not be known yet; the mail goes when it is, until `until` is over.
 
-class StatisticRequest(Base):
-    """One letter that asks a contact for a statistic. The contact may not be known yet; the mail goes when it is.
-
-    `link` opens the form without login, so it is kept no longer than the mail needs it.
+    `link` opens something without login, so it is kept no longer than the mail needs it.
     """
 
-    __tablename__ = "statistic_requests"
-    __table_args__ = (UniqueConstraint("statistic_id", "occasion", "step"),)
+    __tablename__ = "letters"
+    __table_args__ = (
+        UniqueConstraint("about", "purpose", "step"),
+        Index("ix_letters_created_at_source_id", "created_at", "source_id"),
+    )
 
-    request_id: Mapped[UUID] = mapped_column(primary_key=True, comment="the event's id")
-    statistic_id: Mapped[UUID]
-    occasion: Mapped[Occasion] = mapped_column(Text)
-    step: Mapped[int]
+    source_id: Mapped[UUID] = mapped_column(primary_key=True, comment="the event's id")
+    about: Mapped[str] = mapped_column(Text, comment="the event's subject")
+    purpose: Mapped[str] = mapped_column(Text)
+    step: Mapped[str] = mapped_column(Text, comment="tells letters of one purpose about one thing apart")
     organization_id: Mapped[UUID]
     contact_id: Mapped[UUID] = mapped_column(index=True)
     language: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     link: Mapped[str | None] = mapped_column(Text)
-    closes_on: Mapped[date]
-    state: Mapped[RequestState] = mapped_column(Text)
+    until: Mapped[date | None]
+    state: Mapped[LetterState] = mapped_column(Text)
     created_at: Mapped[datetime]
     addressed_at: Mapped[datetime | None]
     correlation_id: Mapped[str] = mapped_column(Text)
     traceparent: Mapped[str] = mapped_column(Text)
 
+    def for_inbox(self, now: datetime) -> "Message | None":
+        """The item in the organization's inbox, without the link; None when it came too late."""
+        if self._is_late(now):
+            return None
+        item = _message(self, "inbox", self.organization_id, now)
+        item.text = self.text.replace(LINK, gettext(self.language, IN_THE_MAIL))
+        return item
+
     def for_contact(self, contact: Contact, now: datetime) -> "Message | None":
-        """The mail to the contact, or None when nobody could declare any more."""
-        link, self.link = self.link, None
-        if now.date() > self.closes_on:
-            self.state = "too_late"
+        """The mail to the contact, or None when it is too late for it."""
+        if self._is_late(now):
             return None
         self.state, self.addressed_at = "addressed", now
-        mail = Message(
-            id=uuid7(),
-            source_id=self.request_id,
-            channel="email",
-            recipient_id=contact.id,
-            organization_id=self.organization_id,
-            address=contact.email,
-            addressee=contact.name,
-            purpose=f"statistic_{self.occasion}",
-            language=self.language,
-            subject=self.subject,
-            text=self.text,
-            link=link,
-            state="queued",
-            attempts=0,
-            queued_at=now,
-            next_attempt_at=now,
-            correlation_id=self.correlation_id,
-            traceparent=self.traceparent,
-        )
-        mail.note("queued", now)
+        mail = _message(self, "email", contact.id, now)
+        mail.address, mail.addressee = contact.email, contact.name
+        mail.link, self.link = self.link, None
         return mail
+
+    def _is_late(self, now: datetime) -> bool:
+        if self.until and now.date() > self.until:
+            self.state, self.link = "too_late", None
+        return self.state == "too_late"
 
 
 class Message(Base):
@@ -309,3 +298,25 @@ class MessageStep(Base):
     step: Mapped[Step] = mapped_column(Text)
     at: Mapped[datetime]
     detail: Mapped[str] = mapped_column(Text)
+
+
+def _message(of: Welcome | Letter, channel: Channel, recipient_id: UUID, now: datetime) -> Message:
+    message = Message(
+        id=uuid7(),
+        source_id=of.source_id,
+        channel=channel,
+        recipient_id=recipient_id,
+        organization_id=of.organization_id,
+        purpose=of.purpose,
+        language=of.language,
+        subject=of.subject,
+        text=of.text,
+        state="queued",
+        attempts=0,
+        queued_at=now,
+        next_attempt_at=now,
+        correlation_id=of.correlation_id,
+        traceparent=of.traceparent,
+    )
+    message.note("queued", now)
+    return message

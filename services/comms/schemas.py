@@ -4,13 +4,12 @@ from typing import get_args
 
 from marshmallow import Schema, fields, validate
 
-from services.comms.model import MessageState, RequestState, Step, WelcomeState
+from services.comms.model import LetterState, MessageState, Step, WelcomeState
 from shared.contracts.comms import Channel
-from shared.contracts.membership import Occasion
 
 _CHANNEL = validate.OneOf(get_args(Channel))
+_LETTER_STATE = validate.OneOf(get_args(LetterState))
 _MESSAGE_STATE = validate.OneOf(get_args(MessageState))
-_REQUEST_STATE = validate.OneOf(get_args(RequestState))
 _WELCOME_STATE = validate.OneOf(get_args(WelcomeState))
 
 
@@ -71,22 +70,25 @@ class WelcomeResponse(Schema):
     addressed_at = fields.DateTime(required=True, allow_none=True)
 
 
-class StatisticRequestFilter(Schema):
+class LetterFilter(Schema):
     """Which letters to list."""
 
-    state = fields.String(validate=_REQUEST_STATE, metadata={"example": "awaiting_contact"})
-    statistic_id = fields.UUID()
+    state = fields.String(validate=_LETTER_STATE, metadata={"example": "awaiting_contact"})
+    purpose = fields.String(validate=validate.Length(1, 100), metadata={"example": "statistic_request"})
+    organization_id = fields.UUID()
 
 
-class StatisticRequestResponse(Schema):
-    """One letter that asks for a statistic, and whether anybody was there to write to."""
+class LetterResponse(Schema):
+    """One letter to a contact, and whether anybody was there to write to."""
 
-    statistic_id = fields.UUID(required=True)
-    occasion = fields.String(required=True, validate=validate.OneOf(get_args(Occasion)))
-    step = fields.Integer(required=True)
+    source_id = fields.UUID(required=True, metadata={"description": "Id of the event that asked for it."})
+    about = fields.String(required=True, metadata={"example": "statistic/01927f7e-8000-7000-8000-000000000000"})
+    purpose = fields.String(required=True, metadata={"example": "statistic_request"})
+    step = fields.String(required=True, metadata={"description": "Tells letters of one purpose about one thing apart."})
     organization_id = fields.UUID(required=True)
     contact_id = fields.UUID(required=True)
     language = fields.String(required=True, metadata={"example": "es"})
-    state = fields.String(required=True, validate=_REQUEST_STATE)
+    state = fields.String(required=True, validate=_LETTER_STATE)
+    until = fields.Date(required=True, allow_none=True, metadata={"description": "The last day it may be sent."})
     created_at = fields.DateTime(required=True)
     addressed_at = fields.DateTime(required=True, allow_none=True)

@@ -7,23 +7,26 @@ from sqlalchemy.orm import Session
 
 from services.comms import operations
 from services.comms.mailer import LONGEST_SECONDS, Mailer
-from services.comms.model import Message, StatisticRequest, Welcome
+from services.comms.model import Letter, Message, Welcome
 from services.comms.schemas import (
+    LetterFilter,
+    LetterResponse,
     MessageFilter,
     MessageResponse,
-    StatisticRequestFilter,
-    StatisticRequestResponse,
     WelcomeFilter,
     WelcomeResponse,
 )
 from services.comms.settings import Settings
 from shared.clock import utc_now
 from shared.contracts.membership import (
+    ApplicantNotified,
     ContactChanged,
+    DuesReminded,
     MemberAdmitted,
     MemberStandingChanged,
     MemberState,
     MemberUpdated,
+    OpinionRequested,
     OrganizationMerged,
     OrganizationUnmerged,
     StatisticRequested,
@@ -93,15 +96,15 @@ class CommsService(StandardRoutes):
 
     @route(
         "GET",
-        "/v1/statistic-requests",
+        "/v1/letters",
         scope="comms:read",
-        query=StatisticRequestFilter,
-        returns=StatisticRequestResponse,
-        sort={"-created_at": StatisticRequest.created_at},
+        query=LetterFilter,
+        returns=LetterResponse,
+        sort={"-created_at": Letter.created_at},
     )
-    def list_statistic_requests(self, call: Call) -> Page[StatisticRequest]:
-        """Letters that ask for statistics; those awaiting a contact were not sent."""
-        return call.page(operations.statistic_requests(**call.query))
+    def list_letters(self, call: Call) -> Page[Letter]:
+        """Letters to contacts; those awaiting a contact were not mailed."""
+        return call.page(operations.letters(call.session, **call.query))
 
     @subscribe(
         MemberAdmitted,
@@ -135,6 +138,21 @@ class CommsService(StandardRoutes):
     def request_statistic(self, session: Session, delivery: Delivery[StatisticRequested]) -> None:
         """Ask a member for its statistic."""
         operations.request_statistic(session, delivery.event, request_id=delivery.id, now=utc_now())
+
+    @subscribe(DuesReminded)
+    def remind_of_dues(self, session: Session, delivery: Delivery[DuesReminded]) -> None:
+        """Remind a member of what it owes."""
+        operations.remind_of_dues(session, delivery.event, reminder_id=delivery.id, now=utc_now())
+
+    @subscribe(OpinionRequested)
+    def request_opinion(self, session: Session, delivery: Delivery[OpinionRequested]) -> None:
+        """Ask a member what it says to an applicant."""
+        operations.request_opinion(session, delivery.event, request_id=delivery.id, now=utc_now())
+
+    @subscribe(ApplicantNotified)
+    def notify_applicant(self, session: Session, delivery: Delivery[ApplicantNotified]) -> None:
+        """Write to an applicant."""
+        operations.notify_applicant(session, delivery.event, notice_id=delivery.id, now=utc_now())
 
     @every(seconds=0.5)
     def send_mails(self, turn: Turn) -> None:

@@ -38,6 +38,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long what takes; days and months."""
 
     silence_days: int
+    reminder_days: int
+    link_days: int
+    files_days: int
     consultation_days_least: int
     consultation_days_most: int
     question_days_most: int

@@ -80,6 +80,16 @@ NEXT = {
 }
 """What comes next in a state."""
 
+NEXT_OF_APPLICANT = {
+    "draft": "Complete the form and the documents, then submit.",
+    "submitted": "Nothing for now; the secretariat will look at it.",
+    "screening": "Nothing for now; the secretariat is looking at it.",
+    "more_info_requested": "Answer the question; answers and documents may be changed until then.",
+    "consultation": "Nothing for now; the members of its country are being consulted.",
+    "ready_for_decision": "Nothing for now; the Board decides next.",
+}
+"""The same, as an applicant is told."""
+
 LAPSED = "Nobody answered the question by {due_on}, nor in the {days} days after it."
 """Why an application lapsed, as its history has it."""
 

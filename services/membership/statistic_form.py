@@ -1,4 +1,4 @@
-"""The statistic form as a web page: plain HTML without scripts, so that it works on any device and connection."""
+"""The statistic form as a web page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from babel.dates import format_date
 
 from services.membership.model import StatisticDeclaration
 from services.membership.statistic_words import FIGURES
+from services.membership.web_page import document, notice
 from shared.i18n import Language, gettext
 from shared.money import DIGITS
 
@@ -52,16 +53,7 @@ def page(form: Form, language: Language) -> str:
     parts = [f"<p>{_say('until', language, **days)}</p>"]
     if declaration.question:
         parts.append(f"<p><strong>{_say('question', language, question=declaration.question)}</strong></p>")
-    return document(title, "".join([*parts, _notice(form.notice), _fields(form, language)]), language)
-
-
-def document(title: str, body: str, language: Language) -> str:
-    """A page with this title; both are HTML already."""
-    return (
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width"><meta name="referrer" content="no-referrer">'
-        f'<link rel="stylesheet" href="/docs/docs.css"><main><h1>{title}</h1>{body}</main></html>'
-    )
+    return document(title, "".join([*parts, notice(form.notice), _fields(form, language)]), language)
 
 
 def known(declaration: StatisticDeclaration | None) -> dict[str, str]:
@@ -114,10 +106,6 @@ def _number(text: str) -> int | str:
 
 def _say(word: str, language: Language, **params: object) -> str:
     return escape(gettext(language, WORDS[word], **params))
-
-
-def _notice(text: str) -> str:
-    return f'<p role="alert"><strong>{escape(text)}</strong></p>' if text else ""
 
 
 def _fields(form: Form, language: Language) -> str:

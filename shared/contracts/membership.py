@@ -11,6 +11,8 @@ Standing = Literal["current", "grace", "suspended", "resigned", "terminated"]
 Verdict = Literal["approved", "rejected"]
 Occasion = Literal["request", "reminder", "question"]
 EngagementLevel = Literal["engaged", "watch", "at_risk"]
+ConsultationOccasion = Literal["request", "reminder"]
+ApplicantOccasion = Literal["invitation", "question", "reminder", "approved", "rejected"]
 CreditMeans = Literal["credit_note", "write_off"]
 
 
@@ -250,7 +252,8 @@ class DuesOverdue(Event, topic="membership.dues.overdue", subject="invoice_id"):
 class DuesReminded(Event, topic="membership.dues.reminded", subject="invoice_id", visibility="internal"):
     """A member's contact is to be reminded of an instalment: `days` after it was due, before where negative.
 
-    `open` is owed of the instalment; of one invoice, instalment and `days` it is said once.
+    `open` is owed of the instalment; of one invoice, instalment and `days` it is said once. `level` counts the
+    reminders of the instalment after it was due, this one included.
     """
 
     invoice_id: UUID
@@ -266,6 +269,7 @@ class DuesReminded(Event, topic="membership.dues.reminded", subject="invoice_id"
     days: int
     open: int
     currency: str
+    level: int = 0
 
 
 class MemberConsentChanged(Event, topic="membership.member.consent_changed", subject="member_id"):
@@ -304,6 +308,54 @@ class RetentionActionTaken(
     done_on: date
 
 
+class OpinionRequested(Event, topic="membership.opinion.requested", subject="opinion_id", visibility="internal"):
+    """A member's contact is to be asked what its organization says to an applicant of its country, or reminded of it.
+
+    `link` lets whoever holds it answer without login until `closes_on` is over. Of one opinion and occasion it is said
+    once.
+    """
+
+    opinion_id: UUID
+    application_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    contact_id: UUID
+    name: str
+    language: str
+    applicant: str
+    country: str
+    category: Category
+    occasion: ConsultationOccasion
+    closes_on: date
+    link: str
+
+
+class ApplicantNotified(Event, topic="membership.applicant.notified", subject="application_id", visibility="internal"):
+    """An applicant's contact is to be invited, asked, reminded of that, or told what the Board decided and why.
+
+    `link` opens the application's own form without login until `ends_on`. `due_on` is when a question is to be
+    answered, `term_ends_on` the end of an associate's limited time. Of one application, occasion and `step` it is said
+    once.
+    """
+
+    application_id: UUID
+    organization_id: UUID
+    contact_id: UUID
+    name: str
+    language: str
+    category: Category
+    occasion: ApplicantOccasion
+    step: int
+    question: str = ""
+    due_on: date | None = None
+    ends_on: date | None = None
+    decided_on: date | None = None
+    reason: str = ""
+    conditions: str = ""
+    term_ends_on: date | None = None
+    link: str = ""
+
+
 EVENTS: tuple[type[Event], ...] = (
     MemberAdmitted,
     MemberUpdated,
@@ -328,4 +380,6 @@ EVENTS: tuple[type[Event], ...] = (
     MemberConsentChanged,
     EngagementChanged,
     RetentionActionTaken,
+    OpinionRequested,
+    ApplicantNotified,
 )

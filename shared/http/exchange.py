@@ -93,11 +93,14 @@ def admit(route: "Route", request: HttpRequest) -> None:
 
     Raises:
         Problem: Unauthorized, MissingScope, or that the database is away.
+        DomainError: of the route's own guard.
     """
     try:
         with closing(Line(route.engine)) as line:
             _authenticate(route, request, line)
-    except Problem:
+        if route.declaration.guard:
+            route.declaration.guard(route.settings, request.path_values)
+    except (Problem, DomainError):
         raise
     except Exception as error:
         raise _fault(error, request) from error

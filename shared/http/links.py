@@ -17,7 +17,7 @@ class LinkExpired(Forbidden):
 class LinkInvalid(Forbidden):
     """The link was changed, cut off, or made for something else."""
 
-    message = "This link is not valid."
+    message = "This link is not valid. Copy it whole from the mail, or ask for a new one."
 
 
 def sign(secret: str, purpose: str, data: dict[str, Any]) -> str:

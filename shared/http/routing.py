@@ -1,6 +1,6 @@
 """`@route`: an HTTP address of a service, said once: who may, what comes in, what goes out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, TypedDict, TypeVar, Unpack
@@ -24,6 +24,7 @@ from shared.settings import Settings
 Method = TypeVar("Method", bound=Callable[..., Any])
 MIB = 1024 * 1024
 JSON = "application/json"
+Guard = Callable[[Settings, Mapping[str, Any]], None]
 
 
 class Options(TypedDict, total=False):
@@ -38,6 +39,7 @@ class Options(TypedDict, total=False):
     `at_once` answers while all workers are taken too; the method gets no dependencies, and must not take long.
     `waits`: the method waits or streams, with short transactions of its own on call.engine; it has no session, so that
     no connection is held meanwhile. `refuses` names problems that only this route answers with.
+    `guard` refuses by the path, before an upload is read: a DomainError; for routes that no scope guards.
     `cached` seconds anybody on the way may keep the answer of a public route, which has an ETag of its bytes.
     """
 
@@ -54,6 +56,7 @@ class Options(TypedDict, total=False):
     waits: bool
     refuses: tuple[type[Problem], ...]
     cached: int
+    guard: Guard | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,7 @@ class Declaration:
     waits: bool = False
     refuses: tuple[type[Problem], ...] = ()
     cached: int = 0
+    guard: Guard | None = None
 
     @property
     def takes_body(self) -> bool:

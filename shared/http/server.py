@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.wrappers import Response
 
+from shared.errors import DomainError
 from shared.http.problems import MethodNotAllowed, Problem, RouteNotFound, Unavailable, problem_response
 from shared.http.reading import leave_unread, read_body, read_upload
 from shared.http.request import HttpRequest
@@ -237,8 +238,8 @@ class Application:
             self._receive(provider, request)
             request.environ["intercoop.connection"].disarm()
             response = provider.handle_request(request)
-        except Problem as problem:
-            return problem_response(problem, request.context)
+        except (Problem, DomainError) as refusal:
+            return problem_response(refusal, request.context)
         finally:
             if request.upload:
                 request.upload.file.close()
@@ -252,7 +253,7 @@ class Application:
             return
         try:
             provider.admit(request)
-        except Problem:
+        except (Problem, DomainError):
             leave_unread(request)
             raise
         request.environ["intercoop.connection"].arm(UPLOAD_SECONDS)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.comms import operations
 from services.comms.mail import compose
-from services.comms.model import LINK, Message, StatisticRequest
+from services.comms.model import LINK, Letter, Message
 from shared.contracts.membership import StatisticRequested
 from tests.members import NOW, a_contact
 
@@ -47,7 +47,8 @@ def asked(session: Session, request: StatisticRequested, request_id: UUID | None
 
 
 def mails(session: Session) -> list[Message]:
-    return list(session.scalars(select(Message).order_by(Message.queued_at, Message.id)))
+    mails = select(Message).where(Message.channel == "email")
+    return list(session.scalars(mails.order_by(Message.queued_at, Message.id)))
 
 
 def as_sent(mail: Message) -> str:
@@ -89,7 +90,7 @@ def test_the_link_stands_in_the_mail_alone_and_is_gone_when_it_has_left(session:
     operations.send_next_mail(session, send=send, now=NOW)
     assert (LETTER_LINK in sent[0], LINK in sent[0]) == (True, False)
     assert (mail.state, mail.link) == ("delivered", None)
-    assert session.scalars(select(StatisticRequest.link)).all() == [None]
+    assert session.scalars(select(Letter.link)).all() == [None]
 
 
 @pytest.mark.parametrize("end", ["fail", "suppress"])
@@ -135,7 +136,7 @@ def test_a_letter_that_waited_until_the_round_closed_is_not_sent(session: Sessio
     request = a_request(closes_on=NOW.date() - timedelta(days=1))
     known(session, request)
     asked(session, request)
-    [kept] = session.scalars(operations.statistic_requests(state="too_late"))
+    [kept] = session.scalars(operations.letters(session, state="too_late"))
     assert (mails(session), kept.link) == ([], None)
 
 

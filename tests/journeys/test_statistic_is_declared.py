@@ -59,8 +59,8 @@ def test_a_contact_is_asked_by_mail_and_declares_by_its_link(running: System, ma
         assert body is not None
         found = re.search(r"http\S+/form", body.get_content())
         assert found
-        sent = eventually(lambda: comms.get("/v1/statistic-requests", params={"state": "addressed"}).json()["items"])
-        assert [one["occasion"] for one in sent] == ["request"]
+        sent = eventually(lambda: comms.get("/v1/letters", params={"state": "addressed"}).json()["items"])
+        assert [one["purpose"] for one in sent] == ["statistic_request"]
         assert urlsplit(found[0]).path.split("/")[-2] not in comms.get("/v1/messages").text
         answer = httpx.post(found[0], data={"version": "1", "persons": "4200"}, headers={"Accept-Language": "es"})
         assert "Gracias" in answer.text

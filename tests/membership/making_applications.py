@@ -77,7 +77,7 @@ def screening(session: Session, **facts: Any) -> MembershipApplication:
 def consulting(session: Session, *, members: int = 2, **facts: Any) -> tuple[MembershipApplication, list[Member]]:
     asked = [a_member(session, name=f"Cooperativa {number}", country="AR") for number in range(members)]
     screened = screening(session, **facts)
-    operations.consult_members(session, screened, closes_on=CLOSES, actor="eva", now=NOW)
+    operations.consult_members(session, screened, closes_on=CLOSES, address=str, actor="eva", now=NOW)
     return screened, asked
 
 

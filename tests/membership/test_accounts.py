@@ -47,7 +47,7 @@ def test_each_step_of_the_plan_is_taken_once(session: Session) -> None:
     assert len(reminded(session, DUE + timedelta(days=400))) == 2
     fact = published(session)[-2]
     assert isinstance(fact, DuesReminded)
-    assert (fact.number, fact.open, fact.language) == (invoice.reference, 500_00, "es")
+    assert (fact.number, fact.open, fact.language, fact.level) == (invoice.reference, 500_00, "es", 1)
 
 
 def test_an_invoice_due_on_the_calendars_last_day_holds_up_nobodys_reminders(session: Session) -> None:

@@ -151,7 +151,7 @@ def test_a_paper_that_was_submitted_stays_on_record_when_it_is_taken_back(sessio
         operations.remove_document(session, application, document_id=bylaws.id, actor="ana", now=NOW)
     with pytest.raises(NotEditable):
         add_paper(session, application, "other")
-    operations.ask_applicant(session, application, question="newer?", due_on=TODAY, actor="eva", now=NOW)
+    operations.ask_applicant(session, application, question="newer?", due_on=TODAY, address=str, actor="eva", now=NOW)
     operations.remove_document(session, application, document_id=bylaws.id, actor="ana", now=NOW)
     added, new = add_paper(session, application, "bylaws")
     assert (new, bylaws.removed_by, added.removed_at) == (True, "ana", None)

@@ -187,7 +187,7 @@ def test_a_question_opens_the_application_until_it_is_answered(session: Session)
     application = screening(session)
     due = TODAY + timedelta(days=10)
     put = operations.ask_applicant(
-        session, application, question="Who are your members?", due_on=due, actor="eva", now=NOW
+        session, application, question="Who are your members?", due_on=due, address=str, actor="eva", now=NOW
     )
     assert (application.state, application.due_on) == ("more_info_requested", due)
     operations.update_application(session, application, answers={"remarks": "farmers"}, actor="ana", now=NOW)
@@ -201,7 +201,7 @@ def test_a_question_opens_the_application_until_it_is_answered(session: Session)
     with pytest.raises(NothingAsked):
         operations.answer_question(session, application, answer="again", actor="ana", now=NOW)
     kinds = [one[0] for one in lines(session, application)]
-    assert kinds[-6:] == ["moved", "edited", "edited", "edited", "answered", "moved"]
+    assert kinds[-7:] == ["moved", "written", "edited", "edited", "edited", "answered", "moved"]
 
 
 @pytest.mark.parametrize(("days", "refusal"), [(-1, DueInPast), (181, DueTooLate)])
@@ -210,14 +210,16 @@ def test_an_answer_is_due_on_a_day_to_come_and_not_next_year(
 ) -> None:
     due = TODAY + timedelta(days=days)
     with pytest.raises(refusal):
-        operations.ask_applicant(session, screening(session), question="?", due_on=due, actor="eva", now=NOW)
+        operations.ask_applicant(
+            session, screening(session), question="?", due_on=due, address=str, actor="eva", now=NOW
+        )
 
 
 def test_silence_ends_it_by_the_policy_and_once_however_late_somebody_looks(session: Session) -> None:
     prospect = a_prospect(session)
     application = screening(session, organization=prospect.organization)
     due = TODAY + timedelta(days=10)
-    operations.ask_applicant(session, application, question="Who?", due_on=due, actor="eva", now=NOW)
+    operations.ask_applicant(session, application, question="Who?", due_on=due, address=str, actor="eva", now=NOW)
     moment = end_of(due + timedelta(days=FORM.policy.silence_days))
     just_before = moment - timedelta(seconds=1)
     assert operations.lapse_applications(session, actor="system", now=just_before) == []
@@ -372,7 +374,9 @@ def test_an_associate_becomes_a_full_member_without_a_day_between(session: Sessi
     draft = complete(session, a_draft(session, organization=first.organization))
     operations.submit_application(session, draft, actor="ana", now=later)
     operations.screen_application(session, draft, actor="eva", now=later)
-    operations.consult_members(session, draft, closes_on=later.date() + timedelta(days=20), actor="eva", now=later)
+    operations.consult_members(
+        session, draft, closes_on=later.date() + timedelta(days=20), address=str, actor="eva", now=later
+    )
     assert (draft.state, draft.consultations[0].opinions) == ("ready_for_decision", [])
     decided(session, draft, now=later)
     assert draft.decision
@@ -428,7 +432,7 @@ def test_what_was_found_of_one_kind_says_nothing_of_another(session: Session) ->
         operations.find_application(
             session, application, rule=rule, outcome="passed", reason="seen", actor="eva", now=NOW
         )
-    operations.ask_applicant(session, application, question="which?", due_on=TODAY, actor="eva", now=NOW)
+    operations.ask_applicant(session, application, question="which?", due_on=TODAY, address=str, actor="eva", now=NOW)
     operations.update_application(session, application, kind="confederation", actor="ana", now=NOW)
     assert application.findings.keys() == {"duly_constituted"}
     checks = {one.rule: one.code for one in operations.eligibility(session, application, on=TODAY)}
@@ -448,7 +452,7 @@ def test_the_board_counts_what_stands_where_and_shows_what_stands_longest(sessio
     new.state_since = NOW + timedelta(days=1)
     due = TODAY + timedelta(days=2)
     waiting = screening(session, name="Coop. Lenta")
-    operations.ask_applicant(session, waiting, question="?", due_on=due, actor="eva", now=NOW)
+    operations.ask_applicant(session, waiting, question="?", due_on=due, address=str, actor="eva", now=NOW)
     decided(session, ready(session, name="Coop. Lista"), "rejected")
     session.flush()
     board = operations.application_board(session, size=1, today=due + timedelta(days=1))
@@ -469,7 +473,7 @@ def test_applications_are_found_by_state_owner_country_and_end(session: Session)
     assert found(kind="primary_cooperative") == found(organization_id=first.organization_id) == {first.id}
     assert found(owner="ana") == found(owned=True) == {first.id, second.id}
     assert found(owned=False) == found(due_by=TODAY) == set()
-    operations.consult_members(session, second, closes_on=TODAY + timedelta(days=20), actor="eva", now=NOW)
+    operations.consult_members(session, second, closes_on=TODAY + timedelta(days=20), address=str, actor="eva", now=NOW)
     decided(session, second)
     until = TODAY + timedelta(days=300)
     assert found(ends_by=until) == {second.id}

@@ -38,7 +38,7 @@ def test_of_many_that_close_and_lapse_at_once_each_application_is_one_s(engine: 
     with transaction(engine) as session:
         first, _ = consulting(session)
         asked = screening(session, name="Coop. Muda")
-        operations.ask_applicant(session, asked, question="?", due_on=CLOSES, actor="eva", now=NOW)
+        operations.ask_applicant(session, asked, question="?", due_on=CLOSES, address=str, actor="eva", now=NOW)
         ids = {first.id, asked.id}
     late = end_of(CLOSES + timedelta(days=FORM.policy.silence_days + 7))
 

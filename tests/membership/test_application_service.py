@@ -308,14 +308,26 @@ def test_members_answer_by_staff_or_by_link_until_it_closes(api: httpx.Client) -
     shown = move(api, application, "consult", closes_on=closes_on)
     assert (shown["due_on"], shown["next_action"]) == (closes_on, "Espere las respuestas de los miembros consultados.")
     made = api.post(at(application, f"/opinions/{first}/links")).json()
+    link = made["url"].removesuffix("/form")
     with httpx.Client(headers={"Accept-Language": "pt"}) as nobody:
-        form = nobody.get(made["url"]).json()
+        form = nobody.get(link).json()
         assert (form["stance"], form["kind_label"], form["closes_on"]) == (None, "Mútua", closes_on)
-        mute = nobody.post(made["url"], json={"stance": "object"})
+        mute = nobody.post(link, json={"stance": "object"})
         assert refused(mute) == (422, "objection-unexplained")
-        said = nobody.post(made["url"], json={"stance": "object", "comment": "Não paga."}).json()
+        said = nobody.post(link, json={"stance": "object", "comment": "Não paga."}).json()
         assert (said["stance"], said["comment"]) == ("object", "Não paga.")
-        assert nobody.get(made["url"][:-4] + "AAAA").status_code == 403
+        assert nobody.get(link[:-4] + "AAAA").status_code == 403
+        page = nobody.get(made["url"])
+        assert ("O que Cooperativa" in page.text, "Não paga." in page.text) == (True, True)
+        typed = {"version": page.text.partition('name="version" value="')[2].partition('"')[0], "stance": "object"}
+        assert "Quem se opõe" in nobody.post(made["url"], data=typed).text
+        assert "a resposta chegou" in nobody.post(made["url"], data=typed | {"stance": "abstain"}).text
+        stale = nobody.post(made["url"], data=typed)
+        assert (stale.status_code, "alert" in stale.text) == (200, True)
+        nobody.post(link, json={"stance": "object", "comment": "Não paga."}).raise_for_status()
+        for wrong in (link[:-4] + "AAAA/form", made["url"].replace("/consultations/", "/statistics/")):
+            told = nobody.get(wrong, headers={"Accept": "text/html"})
+            assert (told.status_code, "Este link não é válido" in told.text) == (403, True)
     revoked = at(application, f"/opinions/{first}/links/{made['id']}/revoke")
     assert api.post(revoked, json={"reason": "lost"}).json()["links"][0]["revoked_by"] == "staff@localhost"
     assert refused(httpx.get(made["url"])) == (403, "link-revoked")

@@ -108,7 +108,7 @@ def test_members_get_time_but_not_for_ever(session: Session, days: int) -> None:
     a_member(session, name="Otra")
     with pytest.raises(PeriodOfConsultation):
         operations.consult_members(
-            session, screening(session), closes_on=TODAY + timedelta(days=days), actor="eva", now=NOW
+            session, screening(session), closes_on=TODAY + timedelta(days=days), address=str, actor="eva", now=NOW
         )
 
 
@@ -116,17 +116,17 @@ def test_members_get_time_but_not_for_ever(session: Session, days: int) -> None:
 def test_also_where_nobody_is_asked_the_day_is_one_that_can_be(session: Session, day: date) -> None:
     application = screening(session)
     with pytest.raises(PeriodOfConsultation) as refused:
-        operations.consult_members(session, application, closes_on=day, actor="eva", now=NOW)
+        operations.consult_members(session, application, closes_on=day, address=str, actor="eva", now=NOW)
     assert (refused.value.pointer, application.state) == ("/closes_on", "screening")
 
 
 def test_only_what_is_screened_is_consulted_on_and_again_after_it_was_sent_back(session: Session) -> None:
     with pytest.raises(StateNotAllowed):
-        operations.consult_members(session, submitted(session), closes_on=CLOSES, actor="eva", now=NOW)
+        operations.consult_members(session, submitted(session), closes_on=CLOSES, address=str, actor="eva", now=NOW)
     application = ready(session, organization=an_organization(session, name="Coop. Dos"))
     a_member(session, name="Nueva")
     operations.screen_application(session, application, note="again", actor="eva", now=NOW)
-    operations.consult_members(session, application, closes_on=CLOSES, actor="eva", now=NOW)
+    operations.consult_members(session, application, closes_on=CLOSES, address=str, actor="eva", now=NOW)
     assert stances(session, application.id) == {"Nueva": None}
     assert len(application.consultations) == 2
     waiting = operations.opinions(session, application_id=application.id, stance="waiting")

@@ -92,7 +92,7 @@ def test_a_rounds_dates_are_in_order(session: Session) -> None:
 def test_the_contact_whose_role_fits_best_is_asked_once_for_each_step(session: Session) -> None:
     member = named_member(session, "Uno")
     at = member.organization_id
-    for role, email in [("office", "o@u.invalid"), ("dues", "d@u.invalid"), ("general_manager", "")]:
+    for role, email in [("office", "o@u.invalid"), ("dues", "d@u.invalid"), ("general_management", "")]:
         last = operations.add_contact(session, organization_id=at, role=role, email=email, phone="1", now=NOW)
     dues = next(one for one in member.organization.contacts if one.role == "dues")
     opened = a_round(session)
@@ -105,7 +105,7 @@ def test_the_contact_whose_role_fits_best_is_asked_once_for_each_step(session: S
         ("reminder", 1, dues.id),
         ("reminder", 2, dues.id),
     ]
-    assert last.role == "general_manager"
+    assert last.role == "general_management"
     rows = session.scalars(select(StatisticRequest).order_by(StatisticRequest.occasion, StatisticRequest.step)).all()
     assert [address(row.link_id) for row in rows] == [facts[1].link, facts[2].link, facts[0].link]
     assert (facts[0].name, facts[0].language, facts[0].year) == ("Federación Uno", "es", YEAR)

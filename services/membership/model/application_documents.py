@@ -23,6 +23,10 @@ class DocumentAway(NotFound):
     message = "The document's file is not there; upload it again."
 
 
+class DocumentDeleted(NotFound):
+    message = "The file was deleted on {deleted_on}, some time after the application ended; its SHA-256 was {sha256}."
+
+
 class UnknownDocumentKind(Rejected):
     message = "The checklist of this kind of applicant has no {kind}. It has: {possible}."
 
@@ -63,7 +67,7 @@ class ApplicationDocument(Base):
     """A paper of the checklist; the file itself is in the storage under the id.
 
     `media_type` is what the content shows. One removed after it was submitted stays, and so does its file: somebody
-    has relied on it.
+    has relied on it. `file_deleted_at` is when the file of an application that came to nothing was deleted.
     """
 
     __tablename__ = "application_documents"
@@ -83,6 +87,12 @@ class ApplicationDocument(Base):
     added_by: Mapped[str]
     removed_at: Mapped[datetime | None]
     removed_by: Mapped[str | None]
+    file_deleted_at: Mapped[datetime | None]
+
+    def ensure_file(self) -> None:
+        """Raises: DocumentDeleted."""
+        if self.file_deleted_at:
+            raise DocumentDeleted(deleted_on=self.file_deleted_at.date(), sha256=self.sha256)
 
 
 class Endorsement(Base):

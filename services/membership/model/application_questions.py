@@ -62,8 +62,13 @@ def ask(of: MembershipApplication, question: str, due_on: date, *, now: datetime
     of.move("more_info_requested", text=question, now=now, actor=actor, due_on=due_on.isoformat())
     asked = ApplicationQuestion(id=uuid7(), question=question, due_on=due_on, asked_at=now, asked_by=actor)
     of.questions.append(asked)
-    of.wait_until(due_on, end_of(due_on + timedelta(days=policy.silence_days)))
+    of.wait_until(due_on, end_of(lapses_on(of, asked)), now=now)
     return asked
+
+
+def lapses_on(of: MembershipApplication, asked: ApplicationQuestion) -> date:
+    """The last day on which an answer is taken."""
+    return asked.due_on + timedelta(days=of.form.policy.silence_days)
 
 
 def answer(of: MembershipApplication, text: str, *, now: datetime, actor: str) -> None:

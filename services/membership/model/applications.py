@@ -1,7 +1,7 @@
 """Applications for membership: from the first draft to the Board's decision, and the history of each."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -47,7 +47,8 @@ class MembershipApplication(Base):
 
     `makers` are the subjects of those who worked on it, none of whom may decide. `findings` has what staff found of a
     rule by looking: outcome, reason, who and when. `due_on` is the day by which somebody has to answer, `due_at` the
-    moment from which the schedule acts. `version` grows with everything that is added to it.
+    moment from which the schedule acts, `remind_on` the day to remind of it. `version` grows with everything that is
+    added to it.
     """
 
     __tablename__ = "applications"
@@ -61,6 +62,7 @@ class MembershipApplication(Base):
         Index("ix_applications_opened_at_id", "opened_at", "id"),
         Index("ix_applications_state_state_since_id", "state", "state_since", "id"),
         Index("ix_applications_state_due_at", "state", "due_at", postgresql_where="due_at IS NOT NULL"),
+        Index("ix_applications_remind_on", "remind_on", postgresql_where="remind_on IS NOT NULL"),
         Index("ix_applications_owner", "owner", postgresql_where=_OPEN_ROWS),
     )
 
@@ -79,6 +81,7 @@ class MembershipApplication(Base):
     owner: Mapped[str | None]
     due_on: Mapped[date | None]
     due_at: Mapped[datetime | None]
+    remind_on: Mapped[date | None]
     opened_at: Mapped[datetime]
     opened_by: Mapped[str]
     submitted_at: Mapped[datetime | None]
@@ -255,13 +258,15 @@ class MembershipApplication(Base):
         """
         self.ensure_leads_to(state)
         previous, self.state, self.state_since = self.state, state, now
-        self.due_on = self.due_at = None
+        self.due_on = self.due_at = self.remind_on = None
         write = self.work if is_making else self.record
         write("moved", previous_state=previous, text=text, now=now, actor=actor, **details)
 
-    def wait_until(self, day: date, moment: datetime) -> None:
-        """Somebody has to answer by `day`; the schedule looks at it from `moment` on."""
+    def wait_until(self, day: date, moment: datetime, *, now: datetime) -> None:
+        """Somebody has to answer by `day`, and is reminded if there is time; the schedule acts from `moment` on."""
         self.due_on, self.due_at = day, moment
+        remind_on = day - timedelta(days=self.form.policy.reminder_days)
+        self.remind_on = remind_on if remind_on > now.date() else None
 
     def work(self, kind: ApplicationEntryKind, *, now: datetime, actor: str, **said: Any) -> None:
         """Add a line to its history, by somebody who has a hand in it and so will not decide it."""

@@ -74,7 +74,7 @@ class Consultation(Base):
 
 
 class Opinion(Base):
-    """What one member said, None while it may still; "silent" once it may not."""
+    """What one member said, None while it may still; "silent" once it may not. `written_at`: when it was asked last."""
 
     __tablename__ = "consultation_opinions"
     __table_args__ = (
@@ -91,6 +91,7 @@ class Opinion(Base):
     reference: Mapped[str] = mapped_column(default="")
     recorded_at: Mapped[datetime | None]
     recorded_by: Mapped[str | None]
+    written_at: Mapped[datetime | None]
 
     member: Mapped[Member] = relationship(lambda: Member, lazy="joined", innerjoin=True)
     links: Mapped[list["OpinionLink"]] = relationship(
@@ -127,7 +128,7 @@ def consult(
     opened.opened_at, opened.opened_by = now, actor
     opened.opinions = [Opinion(id=uuid7(), member_id=member_id) for member_id in members]
     of.consultations.append(opened)
-    of.wait_until(closes_on, opened.closes_at)
+    of.wait_until(closes_on, opened.closes_at, now=now)
     if not members:
         close(of, now=now, actor=actor)
     return opened

@@ -9,17 +9,26 @@ from services.membership.operations.affiliations import (
     remove_affiliation,
 )
 from services.membership.operations.allocations import move, put_on, take_off
+from services.membership.operations.applicant_links import (
+    applicant_links,
+    application_by_link,
+    invite_applicant,
+    make_applicant_link,
+    revoke_applicant_link,
+)
 from services.membership.operations.application_board import ApplicationBoard, application_board
-from services.membership.operations.application_checks import eligibility, missing
+from services.membership.operations.application_checks import eligibility, eligibility_as_told, missing
 from services.membership.operations.application_decisions import decide_application
 from services.membership.operations.application_documents import (
     add_document,
     add_endorsement,
+    current_document,
     document,
     known_documents,
     remove_document,
     remove_endorsement,
 )
+from services.membership.operations.application_letters import Addresses, remind_applications
 from services.membership.operations.applications import (
     answer_question,
     application,
@@ -124,6 +133,7 @@ from services.membership.operations.dues_runs import (
 from services.membership.operations.engagement import at_risk, engagement, trends_of
 from services.membership.operations.engagement_announcing import announce_engagement, engagement_lines
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
+from services.membership.operations.file_retention import files_over_time, note_deleted
 from services.membership.operations.finding import organization, organization_to_change
 from services.membership.operations.formulas import (
     approve_formula,
@@ -240,6 +250,7 @@ from services.membership.operations.unmerges import undo_merge
 from services.membership.operations.voters import count_voters, voters
 
 __all__ = [
+    "Addresses",
     "ApplicationBoard",
     "accept_statistic",
     "account",
@@ -261,8 +272,10 @@ __all__ = [
     "announce_next_due",
     "announce_next_overdue",
     "answer_question",
+    "applicant_links",
     "application",
     "application_board",
+    "application_by_link",
     "application_history",
     "application_to_change",
     "applications",
@@ -316,6 +329,7 @@ __all__ = [
     "credit_invoice",
     "credit_note",
     "credit_notes",
+    "current_document",
     "decide",
     "decide_application",
     "decide_write_off",
@@ -334,11 +348,13 @@ __all__ = [
     "effect",
     "effects_by_kind",
     "eligibility",
+    "eligibility_as_told",
     "engagement",
     "engagement_lines",
     "ensure_known",
     "entries",
     "facts",
+    "files_over_time",
     "find_application",
     "findings",
     "finish_action",
@@ -357,6 +373,7 @@ __all__ = [
     "import_run",
     "import_runs",
     "instalments_of",
+    "invite_applicant",
     "invoice",
     "invoice_to_change",
     "invoices",
@@ -369,6 +386,7 @@ __all__ = [
     "listing",
     "load_in_order",
     "lose_prospect",
+    "make_applicant_link",
     "make_link",
     "make_opinion_link",
     "matching_organizations",
@@ -383,6 +401,7 @@ __all__ = [
     "missing",
     "move",
     "note_application",
+    "note_deleted",
     "note_prospect",
     "open_application",
     "open_prospect",
@@ -426,6 +445,7 @@ __all__ = [
     "record_payment",
     "refund_payment",
     "reject_match",
+    "remind_applications",
     "remind_next",
     "reminder_days",
     "reminder_plans",
@@ -444,6 +464,7 @@ __all__ = [
     "review_item",
     "review_item_to_change",
     "review_items",
+    "revoke_applicant_link",
     "revoke_link",
     "revoke_opinion_link",
     "roll",

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.membership.model import Contact, Member, Organization
+from services.membership.model import Contact, Member, MembershipApplication, Organization
 from services.membership.model.members import LIVE
 from shared.contracts.membership import Category, ContactChanged, MemberUpdated, Standing
 from shared.messaging.outbox import publish
@@ -45,12 +45,18 @@ def live_member(session: Session, organization: Organization) -> Member | None:
     return session.scalar(select(Member).where(Member.organization_id == organization.id, Member.standing.in_(LIVE)))
 
 
+def is_written_to(session: Session, organization: Organization) -> bool:
+    """It is a member, or has applied, so that the other services may know its contacts."""
+    applied = select(MembershipApplication.id).where(MembershipApplication.organization_id == organization.id)
+    return bool(live_member(session, organization) or session.scalar(applied.limit(1)))
+
+
 def announce_update(session: Session, member: Member, *, at: datetime) -> None:
     publish(session, MemberUpdated(**public_state(member)), at=at)
 
 
 def announce_contact(session: Session, contact: Contact, *, at: datetime, removed: bool = False) -> None:
-    """Contacts are personal data: only members' are told to the other services, and only internally."""
+    """Contacts are personal data: only members' and applicants' are told to the other services, only internally."""
     fact = ContactChanged(
         contact_id=contact.id,
         organization_id=contact.organization_id,

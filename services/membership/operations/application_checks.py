@@ -1,6 +1,7 @@
 """What an application still needs, and how it stands with the rules of eligibility."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -23,6 +24,11 @@ def missing(of: MembershipApplication) -> Iterator[Wrong]:
 def eligibility(session: Session, of: MembershipApplication, *, until: date | None = None, on: date) -> list[Check]:
     """The rules as they stand for it on a day; `until` is the end of its time where that is settled."""
     return check(subject_of(of, until=until, longest=longest_term(session, on)))
+
+
+def eligibility_as_told(session: Session, of: MembershipApplication, *, on: date) -> list[Check]:
+    """The same by what the applicant itself has told: what staff found by looking is the secretariat's."""
+    return check(replace(subject_of(of, until=None, longest=longest_term(session, on)), findings={}))
 
 
 def longest_term(session: Session, on: date) -> date:

@@ -10,6 +10,7 @@ from services.membership.model import Member, MembershipApplication, Prospect
 from services.membership.model import application_decisions as decisions
 from services.membership.operations.announcing import live_member
 from services.membership.operations.application_checks import eligibility, longest_term
+from services.membership.operations.application_letters import applicant_contact, write_to_applicant
 from services.membership.operations.applications import applying_prospect, ensure_may_become
 from services.membership.operations.facts import decide
 from services.membership.operations.members import admit, close_as_won
@@ -64,7 +65,26 @@ def decide_application(
     decided.decision = made
     session.flush()
     publish(session, _fact(decided, made), at=now)
+    _tell_applicant(session, decided, made, now=now)
     return decided
+
+
+def _tell_applicant(
+    session: Session, of: MembershipApplication, made: decisions.ApplicationDecision, *, now: datetime
+) -> None:
+    write_to_applicant(
+        session,
+        of,
+        applicant_contact(session, of),
+        occasion=made.verdict,
+        actor=made.decided_by,
+        now=now,
+        decided_on=made.decided_on,
+        reason=made.reason,
+        conditions=made.conditions,
+        term_ends_on=made.until,
+    )
+    session.flush()
 
 
 def _admit(

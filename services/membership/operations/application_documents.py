@@ -90,6 +90,18 @@ def document(session: Session, *, application_id: UUID, document_id: UUID) -> Ap
     return found
 
 
+def current_document(of: MembershipApplication, *, document_id: UUID) -> ApplicationDocument:
+    """A paper that was not taken back.
+
+    Raises:
+        UnknownDocument
+    """
+    found = next((one for one in of.current_documents if one.id == document_id), None)
+    if not found:
+        raise UnknownDocument
+    return found
+
+
 def remove_document(
     session: Session, of: MembershipApplication, *, document_id: UUID, actor: str, now: datetime
 ) -> None:
@@ -99,9 +111,7 @@ def remove_document(
         NotEditable, ApplicationClosed, UnknownDocument
     """
     of.ensure_editable()
-    removed = next((one for one in of.current_documents if one.id == document_id), None)
-    if not removed:
-        raise UnknownDocument
+    removed = current_document(of, document_id=document_id)
     removed.removed_at, removed.removed_by = now, actor
     of.work("document_removed", now=now, actor=actor, document=removed.kind, document_id=str(document_id))
     if not of.submitted_at:

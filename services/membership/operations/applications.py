@@ -29,9 +29,11 @@ from services.membership.model.application_states import OPEN, ApplicationState
 from services.membership.model.members import LIVE
 from services.membership.operations.announcing import live_member
 from services.membership.operations.application_checks import missing
+from services.membership.operations.application_letters import put_question
 from services.membership.operations.finding import organization_to_change
 from services.membership.operations.open_applications import open_application_of
 from services.membership.operations.prospects import advance_prospect, open_prospect_of, prospect_to_change
+from services.membership.operations.reaching import Address
 from shared.contracts.membership import ApplicationSubmitted, Category
 from shared.ids import uuid7
 from shared.messaging.outbox import publish
@@ -253,10 +255,18 @@ def withdraw_application(
 
 
 def ask_applicant(
-    session: Session, asked: MembershipApplication, *, question: str, due_on: date, actor: str, now: datetime
+    session: Session,
+    asked: MembershipApplication,
+    *,
+    question: str,
+    due_on: date,
+    address: Address,
+    actor: str,
+    now: datetime,
 ) -> ApplicationQuestion:
     """Ask for more; until it is answered the application may be changed."""
     put = questions.ask(asked, question, due_on, now=now, actor=actor)
+    put_question(session, asked, occasion="question", address=address, actor=actor, now=now)
     session.flush()
     return put
 

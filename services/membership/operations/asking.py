@@ -1,6 +1,6 @@
 """Ask members for their statistic: links for people without login, requests, reminders, questions."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,17 +17,15 @@ from services.membership.model import (
     UnknownLink,
 )
 from services.membership.model.members import LIVE
+from services.membership.operations.reaching import LEADING, Address, contacts_of
 from services.membership.operations.rounds import include_members
 from services.membership.operations.statistics import statistic_to_change
 from shared.contracts.membership import Occasion, StatisticRequested
 from shared.ids import uuid7
 from shared.messaging.outbox import publish
 
-ROLES = ("statistics", "dues", "general_manager", "presidency", "office")
+_ROLES = ("statistics", "dues", *LEADING)
 """Who is asked, in this order; a contact with any other role comes last."""
-
-Address = Callable[[UUID], str]
-"""The address that a link's id is sent out as; it holds the secret, so it is made at the edge and never stored."""
 
 
 def ask_members(
@@ -47,7 +45,7 @@ def ask_members(
     of.ensure_open(now)
     include_members(session, of, actor=actor, now=now)
     waiting = _waiting(session, of, occasion=occasion, step=step)
-    contacts = _contacts(session, [declaration.member.organization_id for declaration in waiting])
+    contacts = contacts_of(session, [one.member.organization_id for one in waiting], first=_ROLES)
     found = ((declaration, contacts.get(declaration.member.organization_id)) for declaration in waiting)
     pairs = [(declaration, contact) for declaration, contact in found if contact]
     _write_to(session, pairs, occasion, step, address=address, actor=actor, now=now)
@@ -66,7 +64,7 @@ def question_statistic(
     """Ask about the figures; the member is written to while the round lasts and somebody can be reached."""
     questioned.put_question(question, now=now, actor=actor)
     organization_id = questioned.member.organization_id
-    contact = _contacts(session, [organization_id]).get(organization_id)
+    contact = contacts_of(session, [organization_id], first=_ROLES).get(organization_id)
     session.flush()
     if contact and now < questioned.round.closes_at:
         step = sum(line.step == "questioned" for line in questioned.history)
@@ -133,19 +131,6 @@ def _waiting(session: Session, of: StatisticRound, *, occasion: Occasion, step: 
         .execution_options(populate_existing=True)
     )
     return session.scalars(query).all()
-
-
-def _contacts(session: Session, organization_ids: Iterable[UUID]) -> dict[UUID, Contact]:
-    """Whom to write to, by organization."""
-    query = select(Contact).where(Contact.organization_id.in_(organization_ids), Contact.email != "")
-    found: dict[UUID, Contact] = {}
-    for contact in sorted(session.scalars(query), key=_rank):
-        found.setdefault(contact.organization_id, contact)
-    return found
-
-
-def _rank(contact: Contact) -> tuple[int, UUID]:
-    return ROLES.index(contact.role) if contact.role in ROLES else len(ROLES), contact.id
 
 
 def _write_to(

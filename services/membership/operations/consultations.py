@@ -19,19 +19,29 @@ from services.membership.model import (
 )
 from services.membership.model import consultations as model
 from services.membership.model.consultations import Consultation, Stance
+from services.membership.operations.application_letters import ask_opinions
 from services.membership.operations.applications import application, application_to_change, due_for
+from services.membership.operations.reaching import Address
 from services.membership.operations.voters import voters
 from shared.ids import uuid7
 
 
 def consult_members(
-    session: Session, consulted: MembershipApplication, *, closes_on: date, actor: str, now: datetime
+    session: Session,
+    consulted: MembershipApplication,
+    *,
+    closes_on: date,
+    address: Address,
+    actor: str,
+    now: datetime,
 ) -> MembershipApplication:
     """Ask everybody who is a member of the country today, in good standing or in grace; the applicant is not asked."""
     found = voters(session, on=now.date(), country=consulted.organization.country, now=now)
     own = {one.id for one in _memberships(session, consulted)}
     members = [one.member_id for one in found if one.is_current and one.member_id not in own]
     model.consult(consulted, members, closes_on, now=now, actor=actor)
+    session.flush()
+    ask_opinions(session, consulted, occasion="request", address=address, actor=actor, now=now)
     session.flush()
     return consulted
 

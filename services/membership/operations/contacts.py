@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.membership.model import Contact, UnknownContact
-from services.membership.operations.announcing import announce_contact, live_member
+from services.membership.operations.announcing import announce_contact, is_written_to
 from services.membership.operations.finding import organization_to_change
 from services.membership.operations.history import note
 from shared.ids import uuid7
@@ -47,7 +47,7 @@ def add_contact(
     organization.contacts.append(contact)
     session.flush()
     note(session, organization_id, "contact_added", fields={"role": [None, role]}, actor=actor, now=now)
-    if live_member(session, organization):
+    if is_written_to(session, organization):
         announce_contact(session, contact, at=now)
     return contact
 
@@ -64,7 +64,7 @@ def change_contact(
     session.flush()
     said = {"role": contact.role, "changed": changed}
     note(session, organization.id, "contact_changed", fields=said, actor=actor, now=now)
-    if live_member(session, organization):
+    if is_written_to(session, organization):
         announce_contact(session, contact, at=now)
     return contact
 
@@ -72,7 +72,7 @@ def change_contact(
 def remove_contact(session: Session, contact: Contact, *, actor: str = "system", now: datetime) -> None:
     """Nobody writes there any more."""
     organization = organization_to_change(session, organization_id=contact.organization_id)
-    if live_member(session, organization):
+    if is_written_to(session, organization):
         announce_contact(session, contact, at=now, removed=True)
     organization.contacts.remove(contact)
     said = {"role": [contact.role, None]}

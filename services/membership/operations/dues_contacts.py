@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from services.membership.model import Contact, Member, Organization
+from services.membership.operations.reaching import LEADING
 from shared.i18n import LANGUAGES, Language
 
-ROLES = ("dues", "general_manager", "presidency", "office")
+ROLES = ("dues", *LEADING)
 """In this order; where nobody answers for dues, who leads the organization does."""
 
 

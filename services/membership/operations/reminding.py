@@ -96,8 +96,9 @@ def remind_next(session: Session, *, now: datetime) -> Invoice | None:
 def _remind(
     session: Session, of: Invoice, part: Instalment, plan: list[int], contact: Contact | None, *, now: datetime
 ) -> None:
-    taken = select(Reminder.days).where(Reminder.invoice_id == of.id, Reminder.instalment == part.number)
-    done = set(session.scalars(taken))
+    taken = select(Reminder).where(Reminder.invoice_id == of.id, Reminder.instalment == part.number)
+    before = session.scalars(taken).all()
+    done = {one.days for one in before}
     assert of.issued_on
     steps = steps_due(plan, part, issued_on=of.issued_on, today=now.date(), done=done)
     for days in steps:
@@ -106,10 +107,11 @@ def _remind(
         row.contact_id, row.taken_at = contact.id if contact else None, now
         session.add(row)
     if steps and contact:
-        publish(session, _fact(of, part, steps[-1], contact), at=now)
+        level = sum(one.sent and one.days > 0 for one in before) + 1 if steps[-1] > 0 else 0
+        publish(session, _fact(of, part, steps[-1], contact, level=level), at=now)
 
 
-def _fact(of: Invoice, part: Instalment, days: int, contact: Contact) -> DuesReminded:
+def _fact(of: Invoice, part: Instalment, days: int, contact: Contact, *, level: int) -> DuesReminded:
     organization = of.member.organization
     return DuesReminded(
         invoice_id=of.id,
@@ -125,4 +127,5 @@ def _fact(of: Invoice, part: Instalment, days: int, contact: Contact) -> DuesRem
         days=days,
         open=part.minor,
         currency=of.currency,
+        level=level,
     )

@@ -20,6 +20,13 @@ from services.membership.schemas.affiliations import (
     AffiliationResponse,
     OrganizationChangeResponse,
 )
+from services.membership.schemas.applicants import (
+    ApplicantDocumentResponse,
+    ApplicantDraft,
+    ApplicantFormResponse,
+    ApplicantLinkResponse,
+    NewApplicantLinkResponse,
+)
 from services.membership.schemas.application_forms import (
     ApplicantKindResponse,
     ApplicantKindsResponse,
@@ -349,8 +356,12 @@ __all__ = [
     "AgeingRow",
     "AllocationRequest",
     "ApplicantAnswer",
+    "ApplicantDocumentResponse",
+    "ApplicantDraft",
+    "ApplicantFormResponse",
     "ApplicantKindResponse",
     "ApplicantKindsResponse",
+    "ApplicantLinkResponse",
     "ApplicantQuestionRequest",
     "ApplicantQuestionResponse",
     "ApplicationBoardFilter",
@@ -494,6 +505,7 @@ __all__ = [
     "MissingResponse",
     "MoveRequest",
     "MovementResponse",
+    "NewApplicantLinkResponse",
     "NewLinkResponse",
     "NewOpinionLinkResponse",
     "OpinionFilter",

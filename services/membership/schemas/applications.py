@@ -18,7 +18,7 @@ _WORDS = validate.Length(1, 5000)
 _STATE = validate.OneOf(STATES)
 _VERDICT = validate.OneOf(get_args(Verdict))
 _OUTCOME = validate.OneOf(get_args(Outcome))
-_ANSWERS = {"example": {"aims": "Savings and credit of its members", "persons_represented": 12000}}
+ANSWERS = {"example": {"aims": "Savings and credit of its members", "persons_represented": 12000}}
 
 
 class ApplicationRequest(Schema):
@@ -36,7 +36,7 @@ class ApplicationChange(Schema):
         keys=fields.String(validate=validate.Length(1, 100)),
         values=fields.Raw(allow_none=True),
         validate=validate.Length(max=100),
-        metadata=_ANSWERS,
+        metadata=ANSWERS,
     )
     kind = fields.String(validate=APPLICANT_KIND, metadata={"example": "second_degree"})
     owner = fields.String(validate=_OWNER, allow_none=True, metadata={"example": "ana@ica.example"})
@@ -178,6 +178,11 @@ class ApplicationDocumentResponse(Schema):
     added_at = fields.DateTime(required=True)
     added_by = fields.String(required=True)
     removed_at = fields.DateTime(required=True, allow_none=True)
+    file_deleted_at = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the file of an application that came to nothing is deleted a year later"},
+    )
 
 
 class EndorsementResponse(Schema):
@@ -226,7 +231,7 @@ class ApplicationResponse(ApplicationSummary):
     """An application with its answers, papers, supporters, questions, consultations and decision."""
 
     form_version = fields.Integer(required=True)
-    answers = fields.Dict(keys=fields.String(), required=True, metadata=_ANSWERS)
+    answers = fields.Dict(keys=fields.String(), required=True, metadata=ANSWERS)
     makers = fields.List(fields.String(), required=True, metadata={"description": "none of them may decide it"})
     opened_by = fields.String(required=True)
     documents = fields.List(fields.Nested(ApplicationDocumentResponse), required=True)

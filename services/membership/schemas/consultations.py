@@ -84,6 +84,9 @@ class OpinionResponse(Schema):
     reference = fields.String(required=True)
     recorded_at = fields.DateTime(required=True, allow_none=True)
     recorded_by = fields.String(required=True, allow_none=True)
+    written_at = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "asked by mail last; null where nobody can be reached"}
+    )
     links = fields.List(fields.Nested(OpinionLinkResponse), required=True)
 
 

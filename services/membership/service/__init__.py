@@ -2,12 +2,15 @@
 
 from services.membership.service.accounts import AccountRoutes
 from services.membership.service.affiliations import AffiliationRoutes
+from services.membership.service.applicant_links import ApplicantLinkRoutes
+from services.membership.service.applicant_pages import ApplicantPageRoutes
 from services.membership.service.application_documents import ApplicationDocumentRoutes
 from services.membership.service.applications import ApplicationRoutes
 from services.membership.service.bank import BankRoutes
 from services.membership.service.campaigns import CampaignRoutes
 from services.membership.service.consents import ConsentRoutes
 from services.membership.service.consultation_links import ConsultationLinkRoutes
+from services.membership.service.consultation_pages import ConsultationPageRoutes
 from services.membership.service.consultations import ConsultationRoutes
 from services.membership.service.coverage import CoverageRoutes
 from services.membership.service.directory import DirectoryRoutes
@@ -18,6 +21,7 @@ from services.membership.service.facts import FactRoutes
 from services.membership.service.formulas import FormulaRoutes
 from services.membership.service.growth_report import GrowthReportRoutes
 from services.membership.service.imports import ImportRoutes
+from services.membership.service.invitations import InvitationRoutes
 from services.membership.service.invoices import InvoiceRoutes
 from services.membership.service.leads import LeadRoutes
 from services.membership.service.members import MemberRoutes
@@ -49,8 +53,12 @@ class MembershipService(
     CoverageRoutes,
     ApplicationRoutes,
     ApplicationDocumentRoutes,
+    InvitationRoutes,
+    ApplicantLinkRoutes,
+    ApplicantPageRoutes,
     ConsultationRoutes,
     ConsultationLinkRoutes,
+    ConsultationPageRoutes,
     GrowthReportRoutes,
     MemberRoutes,
     DirectoryRoutes,

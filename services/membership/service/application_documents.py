@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from services.membership import operations, schemas
 from services.membership.file_types import EXTENSIONS, type_of
-from services.membership.model import DocumentAway
+from services.membership.model import ApplicationDocument, DocumentAway, MembershipApplication
 from services.membership.service.application_showing import shown
 from services.membership.service.applications import APPLICATION
 from services.membership.service.scopes import READ, WRITE
@@ -22,11 +22,12 @@ from shared.clock import utc_now
 from shared.database import transaction
 from shared.http.call import Call
 from shared.http.problems import Unavailable
+from shared.http.request import Upload
 from shared.http.routing import MIB, route
 from shared.schedule import Turn, every
 
 MOST_BYTES = 20 * MIB
-_ANY = "application/octet-stream"
+ANY_TYPE = "application/octet-stream"
 _UNCLAIMED = timedelta(hours=1)
 """A file whose row is not committed by then never will be: no request lasts as long."""
 
@@ -51,7 +52,7 @@ class ApplicationDocumentRoutes:
         query=schemas.DocumentFilter,
         returns=schemas.ApplicationDocumentResponse,
         status=201,
-        consumes=(_ANY, *EXTENSIONS),
+        consumes=(ANY_TYPE, *EXTENSIONS),
         max_body=MOST_BYTES,
         upload=True,
     )
@@ -60,35 +61,16 @@ class ApplicationDocumentRoutes:
 
         PDF, PNG, JPEG, DOCX, XLSX and ODT are taken. The same file again under the same kind changes nothing.
         """
-        assert call.upload
-        media_type = type_of(call.upload.file)
         of = operations.application_to_change(call.session, application_id=application_id)
         call.match(of)
-        about: dict[str, Any] = {
-            "media_type": media_type,
-            "size": call.upload.size,
-            "sha256": call.upload.sha256,
-        }
-        added, is_new = operations.add_document(call.session, of, **call.query, **about, actor=call.actor, now=call.now)
-        if is_new:
-            _keep(call, added.id)
-        return added
+        return taken_in(call, of, call.upload, **call.query, actor=call.actor)
 
-    @route("GET", f"{_DOCUMENT}/content", scope=READ, produces=_ANY)
+    @route("GET", f"{_DOCUMENT}/content", scope=READ, produces=ANY_TYPE)
     def download_document(self, call: Call, *, application_id: UUID, document_id: UUID) -> Response:
         """The file itself, to be saved; its type is in the application."""
-        found = operations.document(call.session, application_id=application_id, document_id=document_id)
-        try:
-            pieces = storage_of(call.settings).read(found.id)
-        except FileAway as error:
-            raise DocumentAway from error
-        except StorageAway as error:
-            raise Unavailable(headers=_LATER) from error
-        response = Response(pieces, content_type=_ANY, headers=_HEADERS)
-        response.content_length = found.size
-        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
-        response.set_etag(found.sha256)
-        return response
+        return handed_out(
+            call, operations.document(call.session, application_id=application_id, document_id=document_id)
+        )
 
     @route("DELETE", _DOCUMENT, scope=WRITE, status=204)
     def remove_document(self, call: Call, *, application_id: UUID, document_id: UUID) -> None:
@@ -120,6 +102,24 @@ class ApplicationDocumentRoutes:
         operations.remove_endorsement(call.session, of, member_id=member_id, actor=call.actor, now=call.now)
 
     @every(seconds=3600)
+    def delete_files(self, turn: Turn) -> None:
+        """Delete files of applications that came to nothing, some time after their end.
+
+        First the files, then the note of it: what is interrupted between is done again. While the storage is away
+        nothing is noted, and a later turn goes on.
+        """
+        storage = storage_of(turn.settings)
+        while not turn.stopping():
+            with transaction(turn.engine) as session:
+                ids = operations.files_over_time(session, now=utc_now())
+            if not ids:
+                return
+            for file_id in ids:
+                storage.delete(file_id)
+            with transaction(turn.engine) as session:
+                operations.note_deleted(session, ids, now=utc_now())
+
+    @every(seconds=3600)
     def sweep_files(self, turn: Turn) -> None:
         """Delete files that no paper names: their upload failed after all, or the paper was taken back."""
         storage = storage_of(turn.settings)
@@ -132,12 +132,48 @@ class ApplicationDocumentRoutes:
                 storage.delete(file_id)
 
 
-def _keep(call: Call, document_id: UUID) -> None:
-    assert call.upload
+def taken_in(
+    call: Call, of: MembershipApplication, upload: Upload | None, *, kind: str, name: str, actor: str
+) -> ApplicationDocument:
+    """A file that was sent, as a paper of the application."""
+    assert upload
+    added, is_new = operations.add_document(
+        call.session,
+        of,
+        kind=kind,
+        name=name,
+        media_type=type_of(upload.file),
+        size=upload.size,
+        sha256=upload.sha256,
+        actor=actor,
+        now=call.now,
+    )
+    if is_new:
+        try:
+            storage_of(call.settings).put(added.id, upload.file)
+        except StorageAway as error:
+            raise Unavailable(headers=_LATER) from error
+    return added
+
+
+def handed_out(call: Call, found: ApplicationDocument) -> Response:
+    """The file of a paper, to be saved.
+
+    Raises:
+        DocumentAway, DocumentDeleted
+    """
+    found.ensure_file()
     try:
-        storage_of(call.settings).put(document_id, call.upload.file)
+        pieces = storage_of(call.settings).read(found.id)
+    except FileAway as error:
+        raise DocumentAway from error
     except StorageAway as error:
         raise Unavailable(headers=_LATER) from error
+    response = Response(pieces, content_type=ANY_TYPE, headers=_HEADERS)
+    response.content_length = found.size
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
+    response.set_etag(found.sha256)
+    return response
 
 
 def storage_of(known: settings.Settings) -> Storage:

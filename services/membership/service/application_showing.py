@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from services.membership import operations, schemas
-from services.membership.application_form import FORM
+from services.membership.application_form import FORM, Form
 from services.membership.application_words import NEXT, explain_check
+from services.membership.eligibility import Check
 from services.membership.model import ApplicationEntry, MembershipApplication
 from services.membership.model.application_states import EDITABLE, SCHEDULE
 from shared.http.call import Call
@@ -76,8 +78,12 @@ def shown_lines(lines: Sequence[ApplicationEntry], language: Language) -> list[d
 def shown_checks(call: Call, checked: MembershipApplication) -> dict[str, Any]:
     """The rules as they stand now."""
     today = call.now.date()
-    found = operations.eligibility(call.session, checked, on=today)
-    return {"on": today, "checks": [explain_check(asdict(one), call.language) for one in found]}
+    return explained(operations.eligibility(call.session, checked, on=today), today, call.language)
+
+
+def explained(found: Sequence[Check], on: date, language: Language) -> dict[str, Any]:
+    """The rules of a day, each with a sentence."""
+    return {"on": on, "checks": [explain_check(asdict(one), language) for one in found]}
 
 
 def shown_kinds(language: Language) -> dict[str, Any]:
@@ -89,11 +95,11 @@ def shown_kinds(language: Language) -> dict[str, Any]:
     return {"kinds": kinds}
 
 
-def shown_form(code: str, language: Language) -> dict[str, Any]:
+def shown_form(code: str, language: Language, form: Form = FORM) -> dict[str, Any]:
     """The form of one kind."""
-    kind = FORM.kinds[code]
+    kind = form.kinds[code]
     return {
-        "form_version": FORM.version,
+        "form_version": form.version,
         "kind": code,
         "label": gettext(language, kind.label),
         "category": kind.category,
@@ -107,11 +113,11 @@ def shown_form(code: str, language: Language) -> dict[str, Any]:
                     {"value": value, "label": gettext(language, label)} for value, label in one.choices.items()
                 ],
             }
-            for one in FORM.fields_of(code)
+            for one in form.fields_of(code)
         ],
         "documents": [
             {"kind": one.kind, "label": gettext(language, one.label), "required": one.required}
-            for one in FORM.documents_of(code)
+            for one in form.documents_of(code)
         ],
         "endorsements": kind.endorsements,
     }

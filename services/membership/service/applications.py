@@ -1,11 +1,13 @@
 """Applications for membership: from the draft to what the Board decided."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from services.membership import operations, schemas
 from services.membership.model import ApplicationEntry, MembershipApplication
 from services.membership.model.application_states import SCHEDULE
+from services.membership.service.applicant_addresses import address_of
 from services.membership.service.application_showing import (
     shown,
     shown_checks,
@@ -157,7 +159,8 @@ class ApplicationRoutes:
     )
     def ask_applicant(self, call: Call, *, application_id: UUID) -> Any:
         """Ask for more information; answers and papers may be changed until it is answered, or it lapses."""
-        return _changed(call, application_id, operations.ask_applicant)
+        ask = partial(operations.ask_applicant, address=address_of(call.settings))
+        return _changed(call, application_id, ask)
 
     @route(
         "POST",

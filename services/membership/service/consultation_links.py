@@ -1,5 +1,6 @@
 """Members answer a consultation without an account: a signed link opens one answer until the consultation closes."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from uuid import UUID
@@ -19,10 +20,14 @@ _LONGEST = timedelta(days=120)
 LINK = "/v1/links/consultations/<token>"
 
 
-def address_of(settings: Settings, link_id: UUID) -> str:
-    """What a link's id is handed over as."""
-    token = links.sign(settings.link_secret, _PURPOSE, {"link": str(link_id)})
-    return f"{settings.public_url.rstrip('/')}/v1/links/consultations/{token}"
+def address_of(settings: Settings) -> Callable[[UUID], str]:
+    """What a link's id is sent out as."""
+
+    def address(link_id: UUID) -> str:
+        token = links.sign(settings.link_secret, _PURPOSE, {"link": str(link_id)})
+        return f"{settings.public_url.rstrip('/')}/v1/links/consultations/{token}/form"
+
+    return address
 
 
 class ConsultationLinkRoutes:
@@ -31,7 +36,7 @@ class ConsultationLinkRoutes:
     @route("GET", LINK, scope=None, returns=schemas.OpinionFormResponse)
     def show_opinion_form(self, call: Call, *, token: str) -> SimpleNamespace:
         """Who applies as what, until when it may be answered, and what was said so far."""
-        of, asked, _ = _opened(call, token)
+        of, asked, _ = opened(call, token)
         return _form(of, asked, call.language)
 
     @route(
@@ -43,13 +48,14 @@ class ConsultationLinkRoutes:
     )
     def say_by_link(self, call: Call, *, token: str) -> SimpleNamespace:
         """Support, object or abstain; again until the consultation closes."""
-        of, asked, link_id = _opened(call, token)
+        of, asked, link_id = opened(call, token)
         call.match(of)
         operations.say_by_link(call.session, of, asked, **call.body, link_id=link_id, now=call.now)
         return _form(of, asked, call.language)
 
 
-def _opened(call: Call, token: str) -> tuple[MembershipApplication, Opinion, UUID]:
+def opened(call: Call, token: str) -> tuple[MembershipApplication, Opinion, UUID]:
+    """What the token opens, locked, and the link's id."""
     data = links.verify(call.settings.link_secret, _PURPOSE, token, lifetime=_LONGEST)
     link_id = UUID(data["link"])
     return *operations.opinion_by_link(call.session, link_id=link_id, now=call.now), link_id

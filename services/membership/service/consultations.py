@@ -6,6 +6,7 @@ from uuid import UUID
 from services.membership import operations, schemas
 from services.membership.model import Opinion
 from services.membership.model.application_states import SCHEDULE
+from services.membership.service import applicant_addresses
 from services.membership.service.application_showing import shown
 from services.membership.service.applications import APPLICATION
 from services.membership.service.consultation_links import address_of
@@ -35,7 +36,10 @@ class ConsultationRoutes:
         """Ask everybody who is a member of its country today; where nobody is, that is recorded and it goes on."""
         consulted = operations.application_to_change(call.session, application_id=application_id)
         call.match(consulted)
-        operations.consult_members(call.session, consulted, **call.body, actor=call.actor, now=call.now)
+        address = address_of(call.settings)
+        operations.consult_members(
+            call.session, consulted, **call.body, address=address, actor=call.actor, now=call.now
+        )
         return shown(call, consulted)
 
     @route(
@@ -72,7 +76,7 @@ class ConsultationRoutes:
         of = operations.application_to_change(call.session, application_id=application_id)
         made = operations.make_opinion_link(call.session, of, member_id=member_id, actor=call.actor, now=call.now)
         assert of.consultation
-        return {"id": made.id, "url": address_of(call.settings, made.id), "closes_at": of.consultation.closes_at}
+        return {"id": made.id, "url": address_of(call.settings)(made.id), "closes_at": of.consultation.closes_at}
 
     @route(
         "POST",
@@ -101,6 +105,17 @@ class ConsultationRoutes:
         call.match(closing)
         operations.close_consultation(call.session, closing, actor=call.actor, now=call.now)
         return shown(call, closing)
+
+    @every(seconds=60)
+    def remind_applications(self, turn: Turn) -> None:
+        """Remind members consulted and applicants asked of what they have not answered, some days before its day."""
+        while not turn.stopping():
+            with transaction(turn.engine) as session:
+                addresses = operations.Addresses(
+                    address_of(turn.settings), applicant_addresses.address_of(turn.settings)
+                )
+                if not operations.remind_applications(session, addresses=addresses, now=utc_now()):
+                    return
 
     @every(seconds=60)
     def close_consultations(self, turn: Turn) -> None:

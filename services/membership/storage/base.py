@@ -34,7 +34,15 @@ class Storage(Protocol):
         """
 
     def delete(self, file_id: UUID) -> None:
-        """Away with it; one that is not there is no fault."""
+        """Away with it; one that is not there is no fault, while the storage itself is.
+
+        Raises:
+            StorageAway
+        """
 
     def kept_before(self, moment: datetime) -> Iterator[UUID]:
-        """The files that were put before a moment; also what remains of ones that were put halfway is deleted."""
+        """The files that were put before a moment; also what remains of ones that were put halfway is deleted.
+
+        Raises:
+            StorageAway: at any piece.
+        """

@@ -38,7 +38,10 @@ class Folder:
         return _pieces(opened)
 
     def delete(self, file_id: UUID) -> None:
-        self._path(file_id).unlink(missing_ok=True)
+        with _told_apart():
+            if not any(self._root.iterdir()):  # a disk that is not mounted leaves its folder, empty
+                raise StorageAway(file_id)
+            self._path(file_id).unlink(missing_ok=True)
 
     def kept_before(self, moment: datetime) -> Iterator[UUID]:
         for path in self._root.glob("??/*"):

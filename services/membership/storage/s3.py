@@ -46,13 +46,15 @@ class S3:
         return _pieces(answer)
 
     def delete(self, file_id: UUID) -> None:
-        self._client.remove_object(self._bucket, self._name(file_id))
+        with _told_apart():
+            self._client.remove_object(self._bucket, self._name(file_id))
 
     def kept_before(self, moment: datetime) -> Iterator[UUID]:
-        for known in self._client.list_objects(self._bucket, prefix=self._prefix):
-            file_id = _id_of(known.object_name or "", self._prefix)
-            if file_id and known.last_modified and known.last_modified < moment:
-                yield file_id
+        with _told_apart():
+            for known in self._client.list_objects(self._bucket, prefix=self._prefix):
+                file_id = _id_of(known.object_name or "", self._prefix)
+                if file_id and known.last_modified and known.last_modified < moment:
+                    yield file_id
 
     def _name(self, file_id: UUID) -> str:
         return f"{self._prefix}{file_id}"

@@ -1,0 +1,28 @@
+"""Everything comms does. Callers own the transaction."""
+
+from services.comms.operations.contacts import keep_contact
+from services.comms.operations.letters import notify_applicant, remind_of_dues, request_opinion, request_statistic
+from services.comms.operations.messages import UnknownMessage, message, messages, read_message, send_next_mail
+from services.comms.operations.replicas import forget_members, forget_merges, keep_members, keep_merges
+from services.comms.operations.welcomes import welcome_member, welcomes
+from services.comms.operations.writing import letters
+
+__all__ = [
+    "UnknownMessage",
+    "forget_members",
+    "forget_merges",
+    "keep_contact",
+    "keep_members",
+    "keep_merges",
+    "letters",
+    "message",
+    "messages",
+    "notify_applicant",
+    "read_message",
+    "remind_of_dues",
+    "request_opinion",
+    "request_statistic",
+    "send_next_mail",
+    "welcome_member",
+    "welcomes",
+]
