@@ -8,7 +8,7 @@ Owns: organizations, identifiers, contacts, affiliations, merges, prospects, cam
     consents to the public directory
 Publishes: ProspectOpened, ProspectAdvanced, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged,
     ContactChanged, RegistryImported, OrganizationMerged, OrganizationUnmerged, StatisticRequested, StatisticDeclared,
-    DuesAssessed, ApplicationSubmitted, ApplicationDecided, DuesInvoiced, DuesPaid, DuesCredited, DuesOverdue,
-    DuesReminded, MemberConsentChanged
+    StatisticDecided, DuesAssessed, ApplicationSubmitted, ApplicationDecided, DuesInvoiced, DuesPaid, DuesCredited,
+    DuesOverdue, DuesReminded, MemberConsentChanged
 Listens to: LeadCaptured (events)
 """

@@ -167,15 +167,22 @@ def receivable(session: Session, *, on: date) -> Counter[str]:
 
 
 def check_events(session: Session) -> None:
-    """Who only reads the events knows what is open of each invoice."""
+    """Who only reads the events knows what is open of each invoice, and what was at the end of any day."""
     open_: dict[Any, int] = {}
+    days: Counter[tuple[Any, date]] = Counter()
     for fact in published(session):
         if isinstance(fact, DuesInvoiced):
             open_[fact.invoice_id] = fact.amount
+            days[fact.invoice_id, fact.issued_on] += fact.amount
         if isinstance(fact, DuesPaid | DuesCredited):
+            assert fact.booked_on
             open_[fact.invoice_id] -= fact.amount
+            days[fact.invoice_id, fact.booked_on] -= fact.amount
             assert open_[fact.invoice_id] == fact.open
     assert open_ == {one.id: one.open_minor for one in session.scalars(select(Invoice))}
+    entries = select(Entry.invoice_id, Entry.booked_on, func.sum(Entry.minor)).where(Entry.account == "receivable")
+    rows = session.execute(entries.group_by(Entry.invoice_id, Entry.booked_on))
+    assert days == Counter({(invoice_id, day): int(minor) for invoice_id, day, minor in rows})
 
 
 def told(session: Session) -> list[tuple[Any, ...]]:
