@@ -9,6 +9,7 @@ from services.membership.operations.affiliations import (
     remove_affiliation,
 )
 from services.membership.operations.allocations import move, put_on, take_off
+from services.membership.operations.announced import misannounced
 from services.membership.operations.application_board import ApplicationBoard, application_board
 from services.membership.operations.application_checks import eligibility, missing
 from services.membership.operations.application_decisions import decide_application
@@ -344,6 +345,7 @@ __all__ = [
     "merge_preview",
     "merge_to_change",
     "merges",
+    "misannounced",
     "missing",
     "move",
     "note_application",
