@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from intercoop.audit.effects import EXAMINATIONS, examine
 from intercoop.client import Feed
 from services.membership import importing
 from services.membership.importing import import_register
@@ -27,7 +28,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
-REGISTERED = 300
+YEAR, REGISTERED = 2025, 300
 
 RETOLD: dict[str, Callable[..., Any]] = {
     "/v1/reports/growth": growth.report,
@@ -118,15 +119,22 @@ def test_the_year_had_in_it_what_years_have(year: Year, history: History) -> Non
     ],
 )
 def test_one_event_that_is_missing_makes_a_report_another(year: Year, history: History, kind: str) -> None:
-    lost = next(one for one in history.of(kind))
+    [*_, lost] = history.of(kind)
     without = History([one for one in history.facts if one is not lost])
     assert any(True for one in year.answers if "growth" in one.path for _ in differing(one, without))
 
 
+def test_the_audit_finds_every_standing_announced_as_it_was(running: System, year: Year) -> None:
+    url, examinations = running.database_url("membership"), EXAMINATIONS["membership"]
+    assert len(year.desk.members) > 140
+    assert examine(url, "membership", examinations, seconds=60) == []
+
+
 def test_asked_again_by_what_was_known_a_report_is_the_same_for_good(year: Year) -> None:
-    for one in year.answers:
-        if "known_at" in one.said:
-            assert ask_again(year.desk.api, one) == one.said
+    earlier = [one for one in year.answers if "known_at" in one.said and one.at.year == YEAR]
+    assert {one.path for one in earlier} == {"/v1/reports/growth", "/v1/voters/counts"}
+    for one in earlier:
+        assert ask_again(year.desk.api, one) == one.said
 
 
 def ask_again(api: httpx.Client, one: Answer) -> Any:
