@@ -75,6 +75,10 @@ def doubt_what_was_accepted(desk: Desk, round_: dict[str, Any]) -> None:
             desk.post(f"{at}/accept", {}, headers=ANY)
 
 
+def remind_only_once(desk: Desk, *, days_late: int) -> None:
+    desk.post("/v1/dues-reminder-plans", {"days": [days_late], "reason": "minutes 1/2025"})
+
+
 def send_the_invoices(desk: Desk, year: int, *due: date) -> str:
     """Of equal instalments; the run's id, whose invoices go out by themselves."""
     desk.post("/v1/dues-assessments", {"year": year})

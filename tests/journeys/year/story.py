@@ -86,6 +86,7 @@ class Year:
         self.round = billing.ask_for_statistics(desk, 2024)
         billing.take_declarations(desk, self.round, silent=4)
         self.come_to(date(2025, 2, 3))
+        billing.remind_only_once(desk, days_late=45)
         billing.send_the_invoices(desk, 2024, date(2025, 3, 15))
         billing.send_the_invoices(desk, 2025, date(2025, 4, 30), date(2025, 8, 31))
         self.come_to(date(2025, 2, 4))
