@@ -49,6 +49,7 @@ hypothesis.settings.load_profile("untimed")
 
 
 LONGEST = (
+    "journeys/test_year.py",
     "chaos/test_subscription_broker.py",
     "contracts/test_http_contract.py",
     "chaos/test_subscription_death.py",

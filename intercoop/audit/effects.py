@@ -1,9 +1,14 @@
 """What would show if an event's effect had happened twice, and what must balance, per service."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
 
 from intercoop.audit.publishers import Database, column
 from intercoop.audit.report import Finding, Kind, finding
+from services.membership import operations
+from shared.database import Bounds, connect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +19,21 @@ class Check:
     what: str
     query: str
 
+
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """What no query finds: the service's own rules name the offenders; none, no finding."""
+
+    kind: Kind = "damaged"
+    what: str
+    look: Callable[[Session], Iterable[object]]
+
+
+EXAMINATIONS: dict[str, tuple[Examination, ...]] = {
+    "membership": (
+        Examination(what="members whose standing was announced as another than it was", look=operations.misannounced),
+    ),
+}
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "membership": (
@@ -57,3 +77,15 @@ CHECKS: dict[str, tuple[Check, ...]] = {
 def check_effects(database: Database, service: str, checks: tuple[Check, ...]) -> list[Finding]:
     """The service's own checks on its own tables."""
     return [one for check in checks for one in finding(check.kind, service, check.what, column(database, check.query))]
+
+
+def examine(database_url: str, service: str, examinations: tuple[Examination, ...], *, seconds: float) -> list[Finding]:
+    """The service's own rules on its own tables; each statement may take so many seconds."""
+    if not examinations:
+        return []
+    engine = connect(database_url, pool_size=1, bounds=Bounds(statement=seconds))
+    try:
+        with Session(engine) as session:
+            return [one for each in examinations for one in finding(each.kind, service, each.what, each.look(session))]
+    finally:
+        engine.dispose()

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from itertools import product
 from uuid import UUID
 
-from intercoop.audit.effects import check_effects
+from intercoop.audit.effects import check_effects, examine
 from intercoop.audit.publishers import Database, compare_outbox, compare_stream, cut_of, unpublished
 from intercoop.audit.queues import missing_queues, waiting
 from intercoop.audit.report import Finding, Report, finding
@@ -87,6 +87,7 @@ class Audit:
             found += missing_queues(service.amqp_uri, started)
             found += [one for each in started for one in dead_letters(database, each)]
             found += check_effects(database, service.name, service.checks)
+            found += examine(service.database_url, service.name, service.examinations, seconds=ANSWER_SECONDS)
         return found
 
     def _streams(self, read: Callable[[int], None]) -> list[Finding]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 
-from intercoop.audit.effects import CHECKS, Check
+from intercoop.audit.effects import CHECKS, EXAMINATIONS, Check, Examination
 from intercoop.instance import ServiceAddress
 from shared.messaging.subscription import Subscription
 
@@ -26,6 +26,7 @@ class Audited:
     rabbitmq_api: str = ""
     subscriptions: tuple[Subscription, ...] = ()
     checks: tuple[Check, ...] = ()
+    examinations: tuple[Examination, ...] = ()
     grace: timedelta = GRACE
 
 
@@ -38,6 +39,7 @@ def audited(name: str, at: ServiceAddress, *, rabbitmq_api: str = "") -> Audited
         rabbitmq_api=rabbitmq_api,
         subscriptions=tuple(subscriptions_of(name)),
         checks=CHECKS[name],
+        examinations=EXAMINATIONS.get(name, ()),
     )
 
 

@@ -8,8 +8,9 @@ Owns: organizations, identifiers, contacts, affiliations, merges, prospects, cam
     support, what was done to keep members
 Publishes: ProspectOpened, ProspectAdvanced, ProspectLost, MemberAdmitted, MemberUpdated, MemberStandingChanged,
     ContactChanged, RegistryImported, OrganizationMerged, OrganizationUnmerged, StatisticRequested, StatisticDeclared,
-    DuesAssessed, ApplicationSubmitted, ApplicationDecided, DuesInvoiced, DuesPaid, DuesCredited, DuesOverdue,
-    DuesReminded, MemberConsentChanged, EngagementChanged, RetentionActionTaken, OpinionRequested, ApplicantNotified
+    StatisticDecided, DuesAssessed, ApplicationSubmitted, ApplicationDecided, DuesInvoiced, DuesPaid, DuesCredited,
+    DuesOverdue, DuesReminded, MemberConsentChanged, EngagementChanged, RetentionActionTaken, OpinionRequested,
+    ApplicantNotified
 Listens to: LeadCaptured, RegistrationConfirmed (events); MessageDelivered, MessageRead, ContactUnreachable,
     ContactCleared (comms)
 """

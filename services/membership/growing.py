@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from services.membership.dues.collecting import Billing
 from services.membership.funnel import Funnel
 from services.membership.standing import Rule
 from shared.contracts.membership import Category
@@ -121,6 +122,7 @@ class GrowthReport:
     growth: Growth
     funnel: Funnel
     dues: Sequence[Assessed]
+    billing: Billing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 from babel.dates import format_date
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from services.membership import svg
 from services.membership.directory import country_name
 from services.membership.growing import Growth, GrowthReport, by_year
 from services.membership.growth_words import NO_MEMBERS, STAGES, WORDS
 from shared.i18n import Language, gettext
+from shared.money import Money
 
 _MOST_ROWS = 25
 """Bars a reader can still compare; the tables have them all."""
@@ -70,11 +72,27 @@ def _funnel(report: GrowthReport, language: Language) -> str:
     return svg.bars(_chart(report, language, "funnel", rows, shown=_number(language)))
 
 
+def _dues(report: GrowthReport, language: Language) -> str:
+    """Currencies can't share an axis of amounts, so each is drawn as the part that came in."""
+    rows = [
+        svg.Row(
+            label=_written(one.asked, language),
+            values=(one.rate,),
+            note=format_percent(one.rate, locale=language),
+        )
+        for one in report.billing.total
+        if one.rate is not None
+    ]
+    chart = _chart(report, language, "dues", rows, shown=lambda part: format_percent(part, locale=language))
+    return svg.bars(replace(chart, least_step=0.1))
+
+
 CHARTS: dict[str, Callable[[GrowthReport, Language], str]] = {
     "movement": _movement,
     "countries": _countries,
     "retention": _retention,
     "funnel": _funnel,
+    "dues": _dues,
 }
 """Each chart by its name."""
 
@@ -113,6 +131,10 @@ def _figures(growth: Growth, report: GrowthReport, language: Language) -> dict[s
     whole = growth.total
     counts = {name: _number(language)(getattr(whole, name)) for name in ("at_start", "joined", "left", "at_end")}
     return days | counts | {"opened": _number(language)(report.funnel.opened)}
+
+
+def _written(amount: Money, language: Language) -> str:
+    return format_currency(Decimal(amount.amount), amount.currency, "¤¤ #,##0.00", locale=language)
 
 
 def _said(language: Language, word: str) -> str:

@@ -46,6 +46,16 @@ def _dues(report: GrowthReport) -> Rows:
     return ((one.year, one.assessments, Decimal(one.amount.amount), one.amount.currency) for one in report.dues)
 
 
+def _billing(report: GrowthReport) -> Rows:
+    found = report.billing
+    groups = {"total": found.total, "country": found.countries, "category": found.categories}
+    return (
+        (dimension, one.key, one.currency, *(Decimal(money.amount) for money in one.amounts.values()))
+        for dimension, collections in groups.items()
+        for one in collections
+    )
+
+
 TABLES: dict[str, tuple[Sequence[Column], Callable[[GrowthReport], Rows]]] = {
     "groups": (
         _columns(
@@ -85,6 +95,21 @@ TABLES: dict[str, tuple[Sequence[Column], Callable[[GrowthReport], Rows]]] = {
         _funnel,
     ),
     "dues": (_columns(year="integer", assessments="integer", assessed="number", currency="string"), _dues),
+    "billing": (
+        _columns(
+            dimension="string",
+            key="string",
+            currency="string",
+            opening="number",
+            invoiced="number",
+            credited="number",
+            billed="number",
+            collected="number",
+            written_off="number",
+            outstanding="number",
+        ),
+        _billing,
+    ),
 }
 """The columns of each table, and its rows."""
 

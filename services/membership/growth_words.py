@@ -55,6 +55,15 @@ WORDS = {
         "Stage",
         "Prospects",
     ),
+    "dues": (
+        "Dues collected from {since} to {until}, by currency",
+        (
+            "A bar for each currency: the part collected of what there was to collect, which is what was owed before "
+            "the period and what was billed in it."
+        ),
+        "To collect",
+        "Collected",
+    ),
 }
 """Of each chart the title, the description, and the names of its axes: labels, then values."""
 

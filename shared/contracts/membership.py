@@ -14,6 +14,7 @@ EngagementLevel = Literal["engaged", "watch", "at_risk"]
 ConsultationOccasion = Literal["request", "reminder"]
 ApplicantOccasion = Literal["invitation", "question", "reminder", "approved", "rejected"]
 CreditMeans = Literal["credit_note", "write_off"]
+StatisticVerdict = Literal["accepted", "questioned"]
 
 
 class MemberState(Event):
@@ -125,6 +126,20 @@ class StatisticDeclared(Event, topic="membership.statistic.declared", subject="s
     persons: int
 
 
+class StatisticDecided(Event, topic="membership.statistic.decided", subject="statistic_id"):
+    """The secretariat accepted what was last declared of a year, or put a question to it; the latest verdict counts.
+
+    Persons count as represented while they are accepted, those of the latest such year.
+    """
+
+    statistic_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    year: int
+    persons: int
+    verdict: StatisticVerdict
+
+
 class DuesAssessed(Event, topic="membership.dues.assessed", subject="assessment_id"):
     """What a member owes for a year was recorded: `amount` in minor units of `currency`."""
 
@@ -194,7 +209,10 @@ class ApplicationDecided(Event, topic="membership.application.decided", subject=
 
 
 class DuesInvoiced(Event, topic="membership.dues.invoiced", subject="invoice_id"):
-    """An invoice was issued under `number`: `amount` in minor units of `currency`, the last part due on `due_on`."""
+    """An invoice was issued under `number`: `amount` in minor units of `currency`, the last part due on `due_on`.
+
+    `instalment_days` are the days its parts are due, `instalment_amounts` the parts; both empty where it isn't told.
+    """
 
     invoice_id: UUID
     member_id: UUID
@@ -205,10 +223,15 @@ class DuesInvoiced(Event, topic="membership.dues.invoiced", subject="invoice_id"
     due_on: date
     amount: int
     currency: str
+    instalment_days: tuple[date, ...] = ()
+    instalment_amounts: tuple[int, ...] = ()
 
 
 class DuesPaid(Event, topic="membership.dues.paid", subject="invoice_id"):
-    """A payment was put on an invoice, or taken off it again where `amount` is negative; `open` is still owed."""
+    """A payment was put on an invoice, or taken off it again where `amount` is negative; `open` is still owed.
+
+    The money came on `paid_on`; it counts for the invoice from `booked_on` on, None where that isn't told.
+    """
 
     invoice_id: UUID
     member_id: UUID
@@ -219,10 +242,14 @@ class DuesPaid(Event, topic="membership.dues.paid", subject="invoice_id"):
     amount: int
     open: int
     currency: str
+    booked_on: date | None = None
 
 
 class DuesCredited(Event, topic="membership.dues.credited", subject="invoice_id"):
-    """A part of an invoice, or all of it, is not asked for any more: credited or written off; `open` is still owed."""
+    """A part of an invoice, or all of it, is not asked for any more: credited or written off; `open` is still owed.
+
+    It counts from `booked_on` on, None where that isn't told.
+    """
 
     invoice_id: UUID
     member_id: UUID
@@ -233,6 +260,7 @@ class DuesCredited(Event, topic="membership.dues.credited", subject="invoice_id"
     amount: int
     open: int
     currency: str
+    booked_on: date | None = None
 
 
 class DuesOverdue(Event, topic="membership.dues.overdue", subject="invoice_id"):
@@ -366,6 +394,7 @@ EVENTS: tuple[type[Event], ...] = (
     RegistryImported,
     StatisticRequested,
     StatisticDeclared,
+    StatisticDecided,
     DuesAssessed,
     OrganizationMerged,
     OrganizationUnmerged,

@@ -22,7 +22,7 @@ def schema_id(event: type[Event]) -> str:
 def schema(event: type[Event]) -> Schema:
     """The schema of the event's `data`, with what the contract fixes beside it as x- annotations, and an example."""
     _, components = msgspec.json.schema_components([event], ref_template="#/$defs/{name}")
-    return {
+    found = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": schema_id(event),
         "x-type": event.type_name(),
@@ -33,5 +33,7 @@ def schema(event: type[Event]) -> Schema:
         **components[event.__name__],
         # msgspec takes the docstring as Python keeps it, and how it is indented depends on Python's version.
         "description": inspect.getdoc(event),
-        "examples": [msgspec.json.decode(msgspec.json.encode(example(event)))],
+        "examples": [example(event)],
     }
+    # As it will be read: a default of several values is a tuple in Python and a list in JSON.
+    return msgspec.json.decode(msgspec.json.encode(found), type=Schema)

@@ -115,6 +115,20 @@ def test_a_new_optional_field_is_written_and_the_older_edition_stays_recorded(tm
     assert all(msgspec.convert(data, Grown) for data in recorded)
 
 
+class Listed(Event, topic="shop.order.placed", subject="order_id"):
+    """An edition with a list that may be absent."""
+
+    order_id: str
+    state: str
+    lines: tuple[str, ...] = ()
+
+
+def test_a_list_that_may_be_absent_is_kept_as_it_was_written(tmp_path: Path) -> None:
+    write(Edition, tmp_path)
+    write(Listed, tmp_path)
+    assert stale([Listed], tmp_path) == []
+
+
 def test_an_incompatible_schema_is_never_written_over(tmp_path: Path) -> None:
     write(Edition, tmp_path)
     before = write(Grown, tmp_path).read_bytes()

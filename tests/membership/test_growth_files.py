@@ -13,6 +13,7 @@ import httpx
 import openpyxl
 import pytest
 
+from services.membership.dues.collecting import Moved, billing
 from services.membership.funnel import Journey, funnel
 from services.membership.growing import GrowthReport, Membership, growth
 from services.membership.growth_charts import CHARTS, chart
@@ -44,7 +45,10 @@ def a_report(number: int = 60, since: date = date(2026, 1, 1), until: date = dat
     journeys = [Journey(opened_at=NOW, moves=[(stage, NOW) for stage in stages[: each % 6]]) for each in range(number)]
     found = growth(members, since=since, until=until, persons_before={}, persons_after={})
     opened = funnel(journeys, now=NOW)
-    return GrowthReport(since=since, until=until, known_at=NOW, growth=found, funnel=opened, dues=[])
+    owed = [Moved(one.member_id, "USD" if one.country == "UY" else "ARS", "invoiced", 500_00) for one in members]
+    paid = [one._replace(movement="collected", minor=400_00) for one in owed[::3]]
+    dues = billing([*owed, *paid], {one.member_id: (one.country, one.category) for one in members})
+    return GrowthReport(since=since, until=until, known_at=NOW, growth=found, funnel=opened, dues=[], billing=dues)
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +174,21 @@ def test_names_that_mean_something_to_xml_are_written_as_text() -> None:
     odd: dict[str, Any] = {"<&>": next(iter(found.growth.countries.values()))}
     drawn = chart(replace(found, growth=replace(found.growth, countries=odd)), "countries", "es")
     assert "<&>" in words(drawn)
+
+
+def test_dues_are_drawn_as_the_part_that_came_in_of_each_currency() -> None:
+    said = words(chart(a_report(), "dues", "en"))
+    assert {"ARS 25,000.00", "USD 5,000.00", "32%", "0%"} <= set(said)
+
+
+def test_a_table_has_what_became_of_dues_of_all_by_country_and_by_category() -> None:
+    rows = [tuple(str(value) for value in row) for row in table(a_report(), "billing").rows]
+    assert rows[0] == ("total", "", "ARS", "0.00", "25000.00", "0.00", "25000.00", "8000.00", "0.00", "17000.00")
+    assert [row[:3] for row in rows[2:]] == [
+        *(("country", code, "USD" if code == "UY" else "ARS") for code in sorted(COUNTRIES)),
+        ("category", "full", "ARS"),
+        ("category", "full", "USD"),
+    ]
 
 
 def test_a_table_has_each_country_and_the_whole() -> None:

@@ -1,5 +1,6 @@
 """The growth report: what it counts, and that a past period stays what it was."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from time import perf_counter
@@ -11,11 +12,14 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from services.membership import operations
+from services.membership.dues.collecting import Billing, Collection
 from services.membership.growing import GrowthReport, Membership, growth, intervals
 from services.membership.model import Member, Merge
 from shared.database import transaction
+from shared.money import Money
 from tests.filling import fill_tables
 from tests.membership.making import NOW, TODAY, a_member, an_organization
+from tests.membership.making_invoices import indebted, invoiced, paid
 from tests.membership.test_standing_large import FILL, MEMBERS
 
 YEAR = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
@@ -171,6 +175,57 @@ def test_a_past_period_stays_as_it_was_known_whatever_is_merged_or_parted(sessio
     later = moments[-1] + timedelta(days=1)
     again = [operations.growth_report(session, **YEAR, known_at=one.known_at, now=later) for one in reports]
     assert again == reports
+
+
+def amounts(found: Sequence[Collection]) -> dict[tuple[str, str], list[int]]:
+    """Opening, invoiced, credited, collected, written off and outstanding in whole units, by key and currency."""
+    names = ("opening", "invoiced", "credited", "collected", "written_off", "outstanding")
+    return {(one.key, one.currency): [getattr(one, name) // 100 for name in names] for one in found}
+
+
+def dues_report(session: Session, since: date, until: date, **known: object) -> Billing:
+    return operations.growth_report(session, since=since, until=until, **known).billing
+
+
+def test_dues_are_told_as_billed_collected_and_given_up_until_what_is_owed(session: Session) -> None:
+    first = indebted(session, "Uno", "Dos")
+    for member, country in zip(first, ("UY", "AR"), strict=True):
+        known = operations.organization_to_change(session, organization_id=member.organization_id)
+        operations.update_organization(session, known, country=country, actor="ana", now=NOW)
+    issued = invoiced(session)
+    one, two = (issued[member.id] for member in first)
+    june, july = NOW + timedelta(days=40), NOW + timedelta(days=70)
+    paid(session, first[0], "200.00", one)
+    paid(session, first[1], "600.00", two, received_on=june.date(), now=june)
+    operations.credit_invoice(session, two, series="C", amount=Money(50_00, "USD"), reason="x", actor="ana", now=june)
+    proposed = operations.propose_write_off(
+        session, one, amount=Money(100_00, "USD"), reason="x", actor="ana", now=july
+    )
+    operations.decide_write_off(session, proposed, approve=True, reason="x", actor="eva", now=july)
+    spring = dues_report(session, date(2026, 5, 1), date(2026, 5, 31), now=july)
+    assert amounts(spring.total) == {("", "USD"): [0, 1000, 0, 200, 0, 800]}
+    summer = dues_report(session, date(2026, 6, 1), TODAY + timedelta(days=70), now=july)
+    assert amounts(summer.total) == {("", "USD"): [800, 0, 50, 450, 100, 200]}
+    assert amounts(summer.countries) == {
+        ("AR", "USD"): [500, 0, 50, 450, 0, 0],
+        ("UY", "USD"): [300, 0, 0, 0, 100, 200],
+    }
+    assert amounts(summer.categories) == {("full", "USD"): [800, 0, 50, 450, 100, 200]}
+    assert (summer.total[0].billed, summer.total[0].rate) == (-50_00, 0.6)
+
+
+def test_dues_of_a_past_period_stay_as_they_were_known_whatever_comes_to_light(session: Session) -> None:
+    [member] = indebted(session, "Uno")
+    one = invoiced(session)[member.id]
+    may = {"since": date(2026, 5, 1), "until": date(2026, 5, 31)}
+    before = operations.growth_report(session, **may, now=NOW)
+    later = NOW + timedelta(days=60)
+    paid(session, member, "200.00", one, received_on=TODAY, now=later)
+    known = operations.organization_to_change(session, organization_id=member.organization_id)
+    operations.update_organization(session, known, country="UY", actor="ana", now=later)
+    session.flush()
+    assert operations.growth_report(session, **may, known_at=NOW, now=later) == before
+    assert amounts(dues_report(session, **may, now=later).countries) == {("UY", "USD"): [0, 500, 0, 200, 0, 300]}
 
 
 def test_five_thousand_members_are_reported_at_once(engine: Engine) -> None:

@@ -89,6 +89,8 @@ def test_issuing_numbers_without_a_gap_and_publishes_each_invoice(session: Sessi
         due_on=DUE,
         amount=500_00,
         currency="USD",
+        instalment_days=(DUE,),
+        instalment_amounts=(500_00,),
     )
     assert {fact.member_id for fact in told} == {member.id for member in members}
     assert operations.balances(session, member_id=members[0].id) == {"USD": (500_00, 0)}

@@ -1,8 +1,9 @@
 """Whatever is done with money, in whatever order: nothing is lost, and every figure is a sum of entries."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, get_args
@@ -35,6 +36,8 @@ STEPS = st.lists(
     ),
     max_size=14,
 )
+PERIODS = st.lists(st.tuples(st.integers(-20, 150), st.integers(0, 150)), min_size=1, max_size=3)
+"""The first day, from the day the invoices went out, and how many follow it."""
 
 
 @pytest.fixture(scope="module")
@@ -143,16 +146,43 @@ def check(session: Session, members: list[Member], last: date) -> None:
         assert (usd["receivable"], usd["on_account"]) == (sum(one[0] for one in owed), sum(one[1] for one in owed))
 
 
+def check_collections(session: Session, periods: list[tuple[int, int]], now: datetime) -> None:
+    """Of any period: what was owed and billed, less what was collected and given up, is what is owed by the ledger."""
+    for first, days in periods:
+        since = NOW.date() + timedelta(days=first)
+        until = since + timedelta(days=days)
+        owed = [receivable(session, on=day) for day in (since - timedelta(days=1), until)]
+        found = operations.growth_report(session, since=since, until=until, now=now).billing
+        for groups in (found.total, found.countries, found.categories):
+            opening, outstanding = Counter[str](), Counter[str]()
+            for one in groups:
+                ended = one.opening + one.invoiced - one.credited - one.collected - one.written_off
+                opening[one.currency] += one.opening
+                outstanding[one.currency] += ended
+            assert [opening, outstanding] == owed
+
+
+def receivable(session: Session, *, on: date) -> Counter[str]:
+    return Counter({str(row["currency"]): int(row["receivable"]) for row in operations.reconcile(session, on=on)})
+
+
 def check_events(session: Session) -> None:
-    """Who only reads the events knows what is open of each invoice."""
+    """Who only reads the events knows what is open of each invoice, and what was at the end of any day."""
     open_: dict[Any, int] = {}
+    days: Counter[tuple[Any, date]] = Counter()
     for fact in published(session):
         if isinstance(fact, DuesInvoiced):
             open_[fact.invoice_id] = fact.amount
+            days[fact.invoice_id, fact.issued_on] += fact.amount
         if isinstance(fact, DuesPaid | DuesCredited):
+            assert fact.booked_on
             open_[fact.invoice_id] -= fact.amount
+            days[fact.invoice_id, fact.booked_on] -= fact.amount
             assert open_[fact.invoice_id] == fact.open
     assert open_ == {one.id: one.open_minor for one in session.scalars(select(Invoice))}
+    entries = select(Entry.invoice_id, Entry.booked_on, func.sum(Entry.minor)).where(Entry.account == "receivable")
+    rows = session.execute(entries.group_by(Entry.invoice_id, Entry.booked_on))
+    assert days == Counter({(invoice_id, day): int(minor) for invoice_id, day, minor in rows})
 
 
 def told(session: Session) -> list[tuple[Any, ...]]:
@@ -162,9 +192,11 @@ def told(session: Session) -> list[tuple[Any, ...]]:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
+@given(steps=STEPS, periods=PERIODS)
 def test_nothing_is_lost_in_any_sequence_and_a_replay_gives_the_same(
-    house: tuple[Session, list[Member]], steps: list[tuple[str, int, int, int, int]]
+    house: tuple[Session, list[Member]],
+    steps: list[tuple[str, int, int, int, int]],
+    periods: list[tuple[int, int]],
 ) -> None:
     session, members = house
     ledgers = []
@@ -174,6 +206,7 @@ def test_nothing_is_lost_in_any_sequence_and_a_replay_gives_the_same(
             for step in steps:
                 treasury.do(step)
             check(session, members, treasury.now.date())
+            check_collections(session, periods, treasury.now)
             check_events(session)
             ledgers.append(told(session))
             example.rollback()

@@ -37,7 +37,7 @@ from services.membership.model import (
     UnknownPeriod,
 )
 from services.membership.operations.facts import Recorded
-from shared.contracts.membership import MemberAdmitted, MemberStandingChanged, Standing
+from shared.contracts.membership import MemberAdmitted, MemberStandingChanged, ProspectAdvanced, Standing
 from shared.messaging.outbox import published
 from tests.membership.making import NOW, TODAY, a_member, a_prospect, an_organization
 
@@ -265,6 +265,18 @@ def test_a_merger_passes_the_membership_on_and_ends_it(session: Session) -> None
         "full",
         date(2026, 4, 1),
     )
+
+
+def test_a_merger_wins_the_successor_that_was_being_won_and_says_so(session: Session) -> None:
+    member, new = an_early_member(session), an_organization(session, name="Cooperativa Unida", locality="Tandil")
+    prospect = operations.open_prospect(session, organization_id=new.id, source="letter", actor="ana", now=NOW)
+    successors: Any = [{"organization_id": new.id, "admit": True}]
+    operations.succeed(session, member, successors=successors, reason="merger", actor="eva", now=NOW)
+    admission, won = published(session)[-2:]
+    assert isinstance(admission, MemberAdmitted)
+    assert isinstance(won, ProspectAdvanced)
+    assert (won.prospect_id, won.previous_stage, won.stage) == (prospect.id, "identified", "admitted")
+    assert prospect.member_id == admission.member_id
 
 
 def test_a_split_into_a_member_and_another_admits_only_who_is_to_be(session: Session) -> None:

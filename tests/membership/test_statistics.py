@@ -30,7 +30,7 @@ from services.membership.model import (
     UnknownStatistic,
 )
 from services.membership.plausibility import DEFAULT_THRESHOLDS, Figures, summary, warnings
-from shared.contracts.membership import StatisticDeclared, StatisticRequested
+from shared.contracts.membership import StatisticDecided, StatisticDeclared, StatisticRequested
 from shared.messaging.outbox import published
 from shared.money import Money
 from tests.membership.making import NOW, TODAY, an_organization
@@ -170,6 +170,19 @@ def test_a_declaration_may_be_corrected_questioned_answered_and_accepted(session
         operations.accept_statistic(session, declaration, actor="ana", now=NOW)
     declared(session, member, 1250)
     operations.accept_statistic(session, declaration, note="checked", actor="ana", now=NOW)
+    decided = [fact for fact in published(session) if isinstance(fact, StatisticDecided)]
+    assert [(fact.verdict, fact.persons, fact.year) for fact in decided] == [
+        ("questioned", 1300, YEAR),
+        ("accepted", 1250, YEAR),
+    ]
+    assert published(session)[-1] == StatisticDecided(
+        statistic_id=declaration.id,
+        member_id=member.id,
+        organization_id=member.organization_id,
+        year=YEAR,
+        persons=1250,
+        verdict="accepted",
+    )
     with pytest.raises(NotDeclarable):
         declared(session, member, 1)
     with pytest.raises(NotDecidable):

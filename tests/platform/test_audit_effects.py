@@ -2,11 +2,15 @@
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from intercoop.audit.effects import CHECKS, check_effects
+from intercoop.audit.effects import CHECKS, EXAMINATIONS, check_effects, examine
 from services.comms.model import Base as Comms
 from services.events.model import Base as Events
+from services.membership import operations
 from services.membership.model import Base as Membership
+from shared.tables import plumbing
+from tests.membership.making import NOW, a_member
 from tests.outboxes import connect_plain
 
 TABLES = {"membership": Membership.metadata, "events": Events.metadata, "comms": Comms.metadata}
@@ -56,3 +60,41 @@ def test_an_effect_that_is_there_twice_is_found(engine: Engine, database_url: st
         connection.execute(f"INSERT INTO {table} VALUES {row}")
         [found] = check_effects(connection, service, CHECKS[service])
     assert (found.kind, found.what, found.count) == ("doubled", what, 1)
+
+
+# What somebody did behind the service's back to a member that was suspended.
+TAMPERED = {
+    "a fact was changed": "UPDATE standing_facts SET effective_on = '2030-01-01' WHERE kind = 'suspended'",
+    "a fact was removed": "DELETE FROM standing_facts WHERE kind = 'suspended'",
+    "an event was changed": """UPDATE outbox SET body = replace(body, '"standing":"suspended"', '"standing":"grace"')
+                               WHERE topic LIKE '%standing_changed%'""",
+    "an event was removed": "DELETE FROM outbox WHERE topic LIKE '%standing_changed%'",
+    "an event was broken": "UPDATE outbox SET body = 'x' WHERE topic LIKE '%standing_changed%'",
+    "what is kept was changed": "UPDATE members SET standing = 'grace'",
+}
+
+
+@pytest.fixture
+def suspended(engine: Engine) -> None:
+    for metadata in (Membership.metadata, plumbing):
+        metadata.create_all(engine)
+    with Session(engine) as session:
+        a_member(session, name="Cooperativa Vecina", locality="Azul")
+        member = a_member(session)
+        operations.change_standing(session, member, standing="suspended", reason="Board", actor="eva", now=NOW)
+        session.commit()
+
+
+@pytest.mark.usefixtures("suspended")
+@pytest.mark.parametrize("how", TAMPERED)
+def test_a_standing_that_was_announced_otherwise_is_found(database_url: str, how: str) -> None:
+    def look() -> list[tuple[str, str, int]]:
+        found = examine(database_url, "membership", EXAMINATIONS["membership"], seconds=10)
+        return [(one.kind, one.what, one.count) for one in found]
+
+    assert look() == []
+    with connect_plain(database_url) as connection:
+        connection.execute(TAMPERED[how].encode())
+    assert [(kind, what) for kind, what, _ in look()] == [
+        ("damaged", "members whose standing was announced as another than it was")
+    ]

@@ -9,6 +9,7 @@ from services.membership.operations.affiliations import (
     remove_affiliation,
 )
 from services.membership.operations.allocations import move, put_on, take_off
+from services.membership.operations.announced import misannounced
 from services.membership.operations.applicant_links import (
     applicant_links,
     application_by_link,
@@ -398,6 +399,7 @@ __all__ = [
     "merge_preview",
     "merge_to_change",
     "merges",
+    "misannounced",
     "missing",
     "move",
     "note_application",

@@ -63,7 +63,7 @@ def put_on(
         Line("receivable", onto.member_id, -wanted, onto.currency, invoice_id=onto.id, payment_id=payment.id),
     ]
     _book(session, "allocated", payment, lines, words=words, on=booked_on)
-    _apply(session, payment, onto, wanted, actor=actor, now=now)
+    _apply(session, payment, onto, wanted, booked_on=booked_on, actor=actor, now=now)
     return onto
 
 
@@ -90,7 +90,7 @@ def take_off(
         Line("on_account", off.member_id, -wanted, off.currency, payment_id=payment.id),
     ]
     _book(session, "moved", payment, lines, words=words, on=now.date())
-    _apply(session, payment, off, -wanted, actor=actor, now=now)
+    _apply(session, payment, off, -wanted, booked_on=now.date(), actor=actor, now=now)
     return off
 
 
@@ -202,7 +202,9 @@ def _book(session: Session, kind: PostingKind, payment: Payment, lines: list[Lin
     session.flush()
 
 
-def _apply(session: Session, payment: Payment, to: Invoice, minor: int, *, actor: str, now: datetime) -> None:
+def _apply(
+    session: Session, payment: Payment, to: Invoice, minor: int, *, booked_on: date, actor: str, now: datetime
+) -> None:
     to.settle(minor)
     session.flush()
     fact = DuesPaid(
@@ -215,6 +217,7 @@ def _apply(session: Session, payment: Payment, to: Invoice, minor: int, *, actor
         amount=minor,
         open=to.open_minor,
         currency=to.currency,
+        booked_on=booked_on,
     )
     publish(session, fact, at=now)
     owner: Member = to.member

@@ -19,7 +19,7 @@ from services.membership.model import (
 from services.membership.model.members import LIVE
 from services.membership.operations.reaching import LEADING, Address, contacts_of
 from services.membership.operations.rounds import include_members
-from services.membership.operations.statistics import statistic_to_change
+from services.membership.operations.statistics import announce_decision, statistic_to_change
 from shared.contracts.membership import Occasion, StatisticRequested
 from shared.ids import uuid7
 from shared.messaging.outbox import publish
@@ -66,6 +66,7 @@ def question_statistic(
     organization_id = questioned.member.organization_id
     contact = contacts_of(session, [organization_id], first=_ROLES).get(organization_id)
     session.flush()
+    announce_decision(session, questioned, "questioned", at=now)
     if contact and now < questioned.round.closes_at:
         step = sum(line.step == "questioned" for line in questioned.history)
         pairs = [(questioned, contact)]

@@ -119,6 +119,7 @@ def _take_back(session: Session, of: Invoice, minor: int, *, against: Account, k
         amount=minor,
         open=of.open_minor,
         currency=of.currency,
+        booked_on=words.now.date(),
     )
     publish(session, fact, at=words.now)
     if of.state == "cancelled":

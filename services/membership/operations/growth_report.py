@@ -1,22 +1,22 @@
 """The growth report, from facts with a day as known at an instant, so that a past period stays as it was."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from services.membership.funnel import funnel
-from services.membership.growing import Assessed, GrowthReport, Membership, growth
-from services.membership.model import DuesAssessment, Member, Merge, Organization, OrganizationChange
+from services.membership.growing import GrowthReport, Membership, growth
+from services.membership.model import Member, Merge, Organization, OrganizationChange
 from services.membership.operations.funnel import conversion
+from services.membership.operations.growth_dues import assessed, billed
 from services.membership.operations.representation import persons_represented
 from services.membership.operations.standing import ensure_known, policies
 from services.membership.operations.voters import facts_of_day
 from services.membership.standing import Course
-from shared.money import Money
 
 _MEMBERS = "members.organization_id"
 """What a merge calls the memberships that moved with it."""
@@ -31,13 +31,15 @@ def growth_report(
     were made or undone since don't change them.
     """
     instant, eve = ensure_known(known_at, now=now), since - timedelta(days=1)
+    described = _described(session, known_at=instant)
     found = growth(
-        memberships(session, on=until, known_at=instant),
+        _memberships(session, described, on=until, known_at=instant),
         since=since,
         until=until,
         persons_before=persons_represented(session, year=eve.year, known_at=instant),
         persons_after=persons_represented(session, year=until.year, known_at=instant),
     )
+    places = {member_id: (facts["country"], facts["category"]) for member_id, facts in described.items()}
     opened = conversion(session, by="period", since=since, until=until, now=instant)
     return GrowthReport(
         since=since,
@@ -45,27 +47,35 @@ def growth_report(
         known_at=instant,
         growth=found,
         funnel=opened.get("", funnel([], now=instant)),
-        dues=_assessed(session, since=since, until=until, known_at=instant),
+        dues=assessed(session, since=since, until=until, known_at=instant),
+        billing=billed(session, since=since, until=until, known_at=instant, places=places),
     )
 
 
-def memberships(session: Session, *, on: date, known_at: datetime) -> Iterator[Membership]:
+def _described(session: Session, *, known_at: datetime) -> dict[UUID, dict[str, Any]]:
+    """Category, country and sectors of every member, as they were at an instant."""
+    placed = _placed_before(session, known_at=known_at)
+    known = _described_at(session, {*placed.values()}, known_at=known_at)
+    rows = session.execute(select(Member.id, Member.category, Member.organization_id))
+    return {row.id: {"category": row.category, **known[placed.get(row.id, row.organization_id)]} for row in rows}
+
+
+def _memberships(
+    session: Session, described: Mapping[UUID, dict[str, Any]], *, on: date, known_at: datetime
+) -> Iterator[Membership]:
     """Every membership that had begun by a day, and its end where it had ended by then."""
     known = [one for one in policies(session) if one.recorded_at is None or one.recorded_at <= known_at]
     facts = facts_of_day(session, known, on=on, known_at=known_at)
-    placed = _placed_before(session, known_at=known_at)
-    described = _described_at(session, {*placed.values()}, known_at=known_at)
-    for row in session.execute(select(Member.id, Member.category, Member.organization_id)):
-        course = Course(facts.get(row.id, ()), known)
+    for member_id, said in described.items():
+        course = Course(facts.get(member_id, ()), known)
         if course.admitted_on and course.admitted_on <= on:
             ended_on, rule = _end(course, on)
             yield Membership(
-                member_id=row.id,
-                category=row.category,
+                member_id=member_id,
                 joined_on=course.admitted_on,
                 ended_on=ended_on and max(ended_on, course.admitted_on),
                 rule=rule,
-                **described[placed.get(row.id, row.organization_id)],
+                **said,
             )
 
 
@@ -112,17 +122,3 @@ def _described_at(session: Session, others: set[UUID], *, known_at: datetime) ->
         before = {name: fields[name][0] for name in ("country", "sectors") if fields.get(name, [None])[0] is not None}
         found[organization_id].update(before)
     return found
-
-
-def _assessed(session: Session, *, since: date, until: date, known_at: datetime) -> list[Assessed]:
-    row, beyond = DuesAssessment, datetime.combine(until, time.max, UTC)
-    query = (
-        select(row.year, row.currency, func.count(), func.sum(row.minor))
-        .where(row.assessed_at.between(datetime.combine(since, time(), UTC), min(beyond, known_at)))
-        .group_by(row.year, row.currency)
-        .order_by(row.year, row.currency)
-    )
-    return [
-        Assessed(year=year, assessments=count, amount=Money(int(minor), currency))
-        for year, currency, count, minor in session.execute(query)
-    ]

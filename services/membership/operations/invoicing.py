@@ -150,6 +150,8 @@ def _issued(of: Invoice) -> DuesInvoiced:
         due_on=of.due_on,
         amount=of.minor,
         currency=of.currency,
+        instalment_days=tuple(one.due_on for one in of.instalments),
+        instalment_amounts=tuple(one.minor for one in of.instalments),
     )
 
 

@@ -16,7 +16,7 @@ from services.membership.model import (
 from services.membership.model.statistics import DeclarationState
 from services.membership.operations.rounds import has_contact
 from services.membership.plausibility import Figures, Warned, warnings
-from shared.contracts.membership import StatisticDeclared
+from shared.contracts.membership import StatisticDecided, StatisticDeclared, StatisticVerdict
 from shared.messaging.outbox import publish
 from shared.money import Money
 
@@ -132,4 +132,21 @@ def accept_statistic(
     """The figures hold; dues may be computed from them."""
     accepted.accept(note, now=now, actor=actor)
     session.flush()
+    announce_decision(session, accepted, "accepted", at=now)
     return accepted
+
+
+def announce_decision(
+    session: Session, decided: StatisticDeclaration, verdict: StatisticVerdict, *, at: datetime
+) -> None:
+    """Let readers know whether the persons declared count."""
+    assert decided.persons is not None
+    fact = StatisticDecided(
+        statistic_id=decided.id,
+        member_id=decided.member_id,
+        organization_id=decided.member.organization_id,
+        year=decided.year,
+        persons=decided.persons,
+        verdict=verdict,
+    )
+    publish(session, fact, at=at)

@@ -11,7 +11,7 @@ from services.membership.model import Member, NotPassedOn, Organization, OwnSucc
 from services.membership.operations.announcing import live_member
 from services.membership.operations.facts import Recorded, decide
 from services.membership.operations.finding import organization_to_change
-from services.membership.operations.members import admit
+from services.membership.operations.members import admit, close_as_won
 from services.membership.operations.prospects import prospects
 from services.membership.operations.standing import standing_on
 from shared.contracts.membership import Standing
@@ -93,9 +93,8 @@ def _pass_on(
     if was != "current":
         raise NotPassedOn(standing=was)
     won = session.scalar(prospects(stage="opened", organization_id=successor.id))
-    if won:
-        won.admit(now=now, actor=actor)
-    admit(
+    left = won.admit(now=now, actor=actor) if won else None
+    heir = admit(
         session,
         successor,
         category=ended.category,
@@ -105,3 +104,5 @@ def _pass_on(
         actor=actor,
         now=now,
     )
+    if won and left:
+        close_as_won(session, won, heir, left, at=now)

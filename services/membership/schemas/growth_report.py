@@ -131,6 +131,52 @@ class AssessedResponse(Schema):
     amount = fields.Nested(MoneySchema, required=True)
 
 
+def _money(name: str, means: str = "") -> fields.Nested:
+    return fields.Nested(
+        MoneySchema, required=True, attribute=f"amounts.{name}", metadata={"description": means} if means else {}
+    )
+
+
+class CollectionResponse(Schema):
+    """What became of dues in the period, in one currency: opening + billed - collected - written_off = outstanding."""
+
+    opening = _money("opening", "owed on the eve of the period")
+    invoiced = _money("invoiced")
+    credited = _money("credited", "by credit notes")
+    billed = _money("billed", "invoiced less credited")
+    collected = _money("collected", "put on invoices less taken off again")
+    written_off = _money("written_off")
+    outstanding = _money("outstanding", "owed at the period's end")
+    rate = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={
+            "example": 0.87,
+            "description": "collected of opening and billed; null where there was nothing to collect",
+        },
+    )
+
+
+class CountryCollectionResponse(CollectionResponse):
+    """The members of a country, as known at the instant of the report."""
+
+    country = fields.String(required=True, attribute="key", metadata={"example": "AR"})
+
+
+class CategoryCollectionResponse(CollectionResponse):
+    """The members of a category."""
+
+    category = fields.String(required=True, attribute="key", validate=CATEGORY)
+
+
+class BillingResponse(Schema):
+    """What became of dues in the period, an entry for each currency."""
+
+    total = fields.List(fields.Nested(CollectionResponse), required=True)
+    countries = fields.List(fields.Nested(CountryCollectionResponse), required=True)
+    categories = fields.List(fields.Nested(CategoryCollectionResponse), required=True)
+
+
 class GrowthReportResponse(Period):
     """How the membership grew. Asked again with its `known_at`, the answer is the same for good."""
 
@@ -144,3 +190,4 @@ class GrowthReportResponse(Period):
     cohorts = fields.List(fields.Nested(CohortRetentionResponse), required=True)
     funnel = fields.Nested(PeriodFunnelResponse, required=True)
     dues = fields.List(fields.Nested(AssessedResponse), required=True, metadata={"description": "assessed"})
+    billing = fields.Nested(BillingResponse, required=True)
