@@ -11,6 +11,7 @@ import sys
 
 import http_write
 import latency
+import membership
 import registry
 import relay
 import replicas
@@ -24,6 +25,7 @@ ROWS = {
     "latency": latency,
     "replicas": replicas,
     "registry": registry,
+    "membership": membership,
 }
 
 

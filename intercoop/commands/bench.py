@@ -23,7 +23,9 @@ SERVERS = ("TEST_AMQP_URI", "TEST_RABBITMQ_API", "TEST_DATABASE_URL")
 
 @click.command("bench")
 @click.option(
-    "--only", default="", help="comma-separated: relay, subscription, http_write, latency, replicas, registry"
+    "--only",
+    default="",
+    help="comma-separated: relay, subscription, http_write, latency, replicas, registry, membership",
 )
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 50), help="of which the median counts")
 @click.option("--json", "as_json", is_flag=True, help="print the rows as a JSON list")
