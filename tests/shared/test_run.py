@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from shared.run import listen
 from tests.notes_server import ROOT, NotesServer, create_tables, running
 from tests.waiting import eventually
 
@@ -211,3 +213,12 @@ def test_workers_stop_when_their_parent_is_gone(pair: NotesServer) -> None:
     pair.process.kill()
     pair.process.wait()
     eventually(lambda: not any(child.is_running() for child in children))
+
+
+def test_no_piece_of_an_answer_waits_for_the_callers_acknowledgement_of_another() -> None:
+    with (
+        listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

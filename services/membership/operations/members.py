@@ -4,7 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from services.membership.facts import Kind
 from services.membership.model import (
@@ -67,7 +67,7 @@ def members(
     owned: bool | None = None,
 ) -> Select[Member]:
     """Members by what was announced last; who stands where on a day is in voters."""
-    query = select(Member).join(Organization, Member.organization_id == Organization.id)
+    query = select(Member).join(Member.organization).options(contains_eager(Member.organization))
     if country is not None:
         query = query.where(Organization.country == country)
     if sector is not None:

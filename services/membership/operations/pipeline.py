@@ -68,14 +68,11 @@ class Today:
 def board(session: Session, *, order: Order, size: int, now: datetime, **filters: Any) -> Board:
     """The open prospects that match `filters`, by stage; the first `size` of each in that order."""
     matching = prospects(**filters, today=now.date()).where(Prospect.stage.in_(OPEN))
-    ranked = by_fit(session, matching, now=now) if order == "fit" else _by_day(session, matching)
-    stages: dict[Stage, list[UUID]] = {stage: [] for stage in OPEN}
-    for one in ranked:
-        stages[one[1]].append(one[0])
-    shown = _load(session, [one for ids in stages.values() for one in ids[:size]])
+    found = _best(session, matching, size, now) if order == "fit" else _due_first(session, matching, size)
+    shown = _load(session, [one for _, ids in found.values() for one in ids])
     columns = [
-        Column(stage=stage, count=len(ids), prospects=[shown[one] for one in ids[:size]])
-        for stage, ids in stages.items()
+        Column(stage=stage, count=count, prospects=[shown[one] for one in ids])
+        for stage, (count, ids) in ((stage, found.get(stage, (0, []))) for stage in OPEN)
     ]
     return Board(columns=columns, totals=_count(session, matching, now.date()))
 
@@ -116,10 +113,26 @@ def load_in_order(session: Session, ids: Sequence[UUID]) -> list[Prospect]:
     return [found[one] for one in ids]
 
 
-def _by_day(session: Session, matching: Select[Prospect]) -> list[tuple[UUID, Stage]]:
-    rows = _narrowed(matching, Prospect.id, Prospect.stage)
-    in_order = rows.order_by(Prospect.next_action_on.asc().nulls_last(), Prospect.id)
-    return [(row.id, row.stage) for row in session.execute(in_order)]
+_Heads = dict[Stage, tuple[int, list[UUID]]]
+"""How many stand in a stage, and the first of them."""
+
+
+def _best(session: Session, matching: Select[Prospect], size: int, now: datetime) -> _Heads:
+    stages: dict[Stage, list[UUID]] = {}
+    for prospect_id, stage, _ in by_fit(session, matching, now=now):
+        stages.setdefault(stage, []).append(prospect_id)
+    return {stage: (len(ids), ids[:size]) for stage, ids in stages.items()}
+
+
+def _due_first(session: Session, matching: Select[Prospect], size: int) -> _Heads:
+    in_order = (Prospect.next_action_on.asc().nulls_last(), Prospect.id)
+    rank = func.row_number().over(partition_by=Prospect.stage, order_by=in_order).label("rank")
+    many = func.count().over(partition_by=Prospect.stage).label("many")
+    rows = _narrowed(matching, Prospect.id, Prospect.stage, rank, many).subquery()
+    found: _Heads = {}
+    for row in session.execute(select(rows).where(rows.c.rank <= size).order_by(rows.c.rank)):
+        found.setdefault(row.stage, (row.many, []))[1].append(row.id)
+    return found
 
 
 def _count(session: Session, matching: Select[Prospect], day: date) -> Counts:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Subquery, select
+from sqlalchemy import BigInteger, Select, Subquery, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,7 @@ def persons_represented(
 
     The others are absent.
     """
-    said, decided = _declared(known_at), _decided(known_at)
+    said, decided = _declared(known_at, member_ids), _decided(known_at, member_ids)
     query = (
         select(StatisticDeclaration.member_id, said.c.persons)
         .join(said, said.c.statistic_id == StatisticDeclaration.id)
@@ -50,23 +51,27 @@ def persons_by_organization(
     return {owner: known[member] for member, owner in owned if member in known}
 
 
-def _declared(known_at: datetime) -> Subquery:
+def _declared(known_at: datetime, member_ids: Sequence[UUID] | None) -> Subquery:
     """The last figures of each declaration."""
     persons = StatisticStep.figures["persons"].astext.cast(BigInteger).label("persons")
-    return (
-        select(StatisticStep.statistic_id, persons)
-        .where(StatisticStep.step == "declared", StatisticStep.at <= known_at)
-        .ext(distinct_on(StatisticStep.statistic_id))
-        .order_by(StatisticStep.statistic_id, StatisticStep.number.desc())
-        .subquery()
-    )
+    return _last(select(StatisticStep.statistic_id, persons), ("declared",), known_at, member_ids)
 
 
-def _decided(known_at: datetime) -> Subquery:
+def _decided(known_at: datetime, member_ids: Sequence[UUID] | None) -> Subquery:
     """The last word on each declaration; links come and go without one."""
+    words = ("declared", "questioned", "accepted")
+    return _last(select(StatisticStep.statistic_id, StatisticStep.step), words, known_at, member_ids)
+
+
+def _last(
+    rows: Select[*tuple[Any, ...]], steps: Sequence[str], known_at: datetime, member_ids: Sequence[UUID] | None
+) -> Subquery:
+    """The last of these steps of each declaration. For some members, only theirs are sorted."""
+    if member_ids is not None:
+        theirs = select(StatisticDeclaration.id).where(StatisticDeclaration.member_id == any_of(member_ids))
+        rows = rows.where(StatisticStep.statistic_id.in_(theirs))
     return (
-        select(StatisticStep.statistic_id, StatisticStep.step)
-        .where(StatisticStep.step.in_(("declared", "questioned", "accepted")), StatisticStep.at <= known_at)
+        rows.where(StatisticStep.step.in_(steps), StatisticStep.at <= known_at)
         .ext(distinct_on(StatisticStep.statistic_id))
         .order_by(StatisticStep.statistic_id, StatisticStep.number.desc())
         .subquery()
