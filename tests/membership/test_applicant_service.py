@@ -137,6 +137,22 @@ def test_the_same_in_a_browser(api: httpx.Client, nobody: httpx.Client) -> None:
     assert bare.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "status"),
+    [("bylaws", "n" * 301, 200), ("bylaws\0", "a.pdf", 200), ("k" * 101, "a.pdf", 200), ("k" * 20_000, "a.pdf", 400)],
+)
+def test_what_a_browser_says_of_a_file_is_bounded_as_anybody_elses(
+    api: httpx.Client, nobody: httpx.Client, kind: str, name: str, status: int
+) -> None:
+    draft = a_draft(api)
+    sent = {"data": {"kind": kind}, "files": {"file": (name, PDF, "application/pdf")}}
+    refused = nobody.post(f"{a_link(api, draft)}/form/documents", **sent)
+    assert refused.status_code == status, refused.text
+    assert "k" * 101 not in refused.text
+    assert status == 400 or 'role="alert"' in refused.text
+    assert api.get(at(draft)).json()["documents"] == []
+
+
 def test_a_link_that_opens_nothing_says_why_and_what_to_do(api: httpx.Client, nobody: httpx.Client) -> None:
     draft = a_draft(api)
     link = a_link(api, draft)

@@ -7,7 +7,8 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Response
@@ -21,17 +22,18 @@ from services.membership.service.pages import FORM, match_typed, page, sentence,
 from shared.errors import DomainError, SeveralWrong, Wrong
 from shared.http.call import Call
 from shared.http.documentation import HTML
-from shared.http.loading import load_body
+from shared.http.loading import load_body, load_query
 from shared.http.problems import BadRequest, InvalidInput, PreconditionFailed, Problem
 from shared.http.request import Upload
 from shared.http.routing import route
 from shared.i18n import Language, gettext
 
-_DRAFT, _ANSWER = schemas.ApplicantDraft(), schemas.ApplicantAnswer()
+_DRAFT, _ANSWER, _DOCUMENT = schemas.ApplicantDraft(), schemas.ApplicantAnswer(), schemas.DocumentFilter()
 _MULTIPART = "multipart/form-data"
 _MOST_TYPED = 500_000
 _AROUND = 10_000
 """What a browser sends around the file."""
+_MOST_PARTS = 10
 
 Typed = dict[str, str]
 
@@ -125,24 +127,23 @@ _ACTS: dict[str, Callable[[Call, MembershipApplication, ApplicantLink, Typed], s
 
 def _added(call: Call, token: str) -> str:
     of, link = opened(call, token)
-    kind, name, upload = _file_in(call)
+    given, upload = _file_in(call)
     try:
-        taken_in(call, of, upload, kind=kind, name=name, actor=actor_of(link))
-    except DomainError as refusal:
+        taken_in(call, of, upload, **load_query(_DOCUMENT, given), actor=actor_of(link))
+    except (DomainError, InvalidInput) as refusal:
         return _shown(call, token, _why(refusal, of, call.language))
     call.session.flush()
     return _shown(call, token, gettext(call.language, applicant_form.WORDS["saved"]))
 
 
-def _file_in(call: Call) -> tuple[str, str, Upload]:
-    """Kind, name and file of what a browser sends."""
+def _file_in(call: Call) -> tuple[MultiDict[str, str], Upload]:
+    """Kind and name, as the API's query has them, and the file of what a browser sends."""
     assert call.upload
     _, options = parse_options_header(call.request.headers.get("Content-Type", ""))
+    parser = FormDataParser(silent=False, max_form_memory_size=_AROUND, max_form_parts=_MOST_PARTS)
     try:
-        parsed = FormDataParser(silent=False).parse(
-            cast("Any", call.upload.file), _MULTIPART, call.upload.size, options
-        )
-    except ValueError as error:
+        parsed = parser.parse(cast("Any", call.upload.file), _MULTIPART, call.upload.size, options)
+    except (ValueError, RequestEntityTooLarge) as error:
         raise BadRequest from error
     _, fields, files = parsed
     sent: FileStorage | None = files.get("file")
@@ -152,7 +153,8 @@ def _file_in(call: Call) -> tuple[str, str, Upload]:
     digest = file_digest(file, "sha256").hexdigest()
     size = file.seek(0, SEEK_END)
     file.seek(0)
-    return fields.get("kind", ""), sent.filename or "", Upload(file=file, size=size, sha256=digest)
+    given = MultiDict({"kind": fields.get("kind", ""), "name": sent.filename or ""})
+    return given, Upload(file=file, size=size, sha256=digest)
 
 
 def _why(refusal: DomainError | Problem, of: MembershipApplication, language: Language) -> str:
