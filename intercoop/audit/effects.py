@@ -84,8 +84,9 @@ def examine(database_url: str, service: str, examinations: tuple[Examination, ..
     if not examinations:
         return []
     engine = connect(database_url, pool_size=1, bounds=Bounds(statement=seconds))
+    moment = engine.execution_options(isolation_level="REPEATABLE READ")  # or what changes between two looks is damage
     try:
-        with Session(engine) as session:
+        with Session(moment) as session:
             return [one for each in examinations for one in finding(each.kind, service, each.what, each.look(session))]
     finally:
         engine.dispose()

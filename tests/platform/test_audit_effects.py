@@ -1,10 +1,10 @@
 """What would show in a service's own tables if an effect happened twice, though its constraints were not there."""
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from intercoop.audit.effects import CHECKS, EXAMINATIONS, check_effects, examine
+from intercoop.audit.effects import CHECKS, EXAMINATIONS, Examination, check_effects, examine
 from services.comms.model import Base as Comms
 from services.events.model import Base as Events
 from services.membership import operations
@@ -98,3 +98,14 @@ def test_a_standing_that_was_announced_otherwise_is_found(database_url: str, how
     assert [(kind, what) for kind, what, _ in look()] == [
         ("damaged", "members whose standing was announced as another than it was")
     ]
+
+
+def test_what_changes_between_two_looks_of_an_examination_is_no_damage(engine: Engine, database_url: str) -> None:
+    def look(session: Session) -> list[str]:
+        before = session.scalar(text("SELECT count(*) FROM inbox"))
+        with connect_plain(database_url) as other:
+            other.execute("INSERT INTO inbox (subscription, event_id) VALUES ('a.b', gen_random_uuid())")
+        return [] if session.scalar(text("SELECT count(*) FROM inbox")) == before else ["another count"]
+
+    plumbing.create_all(engine)
+    assert examine(database_url, "membership", (Examination(what="counts", look=look),), seconds=10) == []
