@@ -166,7 +166,7 @@ class Letter(Base):
 
     def for_inbox(self, now: datetime) -> "Message | None":
         """The item in the organization's inbox, without the link; None when it came too late."""
-        if self._is_late(now):
+        if self._lapses(now):
             return None
         item = _message(self, "inbox", self.organization_id, now)
         item.text = self.text.replace(LINK, gettext(self.language, IN_THE_MAIL))
@@ -174,7 +174,7 @@ class Letter(Base):
 
     def for_contact(self, contact: Contact, now: datetime) -> "Message | None":
         """The mail to the contact, or None when it is too late for it."""
-        if self._is_late(now):
+        if self._lapses(now):
             return None
         self.state, self.addressed_at = "addressed", now
         mail = _message(self, "email", contact.id, now)
@@ -182,7 +182,8 @@ class Letter(Base):
         mail.link, self.link = self.link, None
         return mail
 
-    def _is_late(self, now: datetime) -> bool:
+    def _lapses(self, now: datetime) -> bool:
+        """Give it up when it is too late; whether it is given up."""
         if self.until and now.date() > self.until:
             self.state, self.link = "too_late", None
         return self.state == "too_late"

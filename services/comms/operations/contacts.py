@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from services.comms import reachability
 from services.comms.model import Contact, Message
+from services.comms.operations import reachability
 from services.comms.operations.messages import WAITING
 from services.comms.operations.replicas import one_at_a_time
 from services.comms.operations.welcomes import address_welcomes

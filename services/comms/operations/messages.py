@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
-from services.comms import reachability
 from services.comms.mail import MailDeferred, MailRefused, RecipientRefused
 from services.comms.model import MergedOrganization, Message, MessageState
+from services.comms.operations import reachability
 from services.comms.operations.replicas import known_as
 from shared import merged
 from shared.contracts.comms import Channel, MessageDelivered, MessageRead
