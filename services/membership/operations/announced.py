@@ -1,6 +1,5 @@
 """Whether what was announced of members is what their facts said: asked by the audit, which trusts neither."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -9,8 +8,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from services.membership.facts import Fact
-from services.membership.model import Member, StandingFact
-from services.membership.operations.standing import policies
+from services.membership.model import Member
+from services.membership.operations.standing import facts_by_member, plain_facts, policies
 from services.membership.policy import Policy
 from services.membership.standing import Course
 from shared.contracts import Event
@@ -27,7 +26,7 @@ def misannounced(session: Session) -> list[UUID]:
 
     A day that has come since, and that the schedule has still to tell of, is no difference.
     """
-    known, facts = policies(session), _facts(session)
+    known, facts = policies(session), facts_by_member(session, plain_facts())
     return [
         member_id
         for member_id, kept, body in _last_told(session)
@@ -62,12 +61,3 @@ def _last_told(session: Session) -> Iterator[tuple[UUID, Standing, str]]:
         .order_by(Member.id, outbox.c.subject_version.desc())
     )
     yield from session.execute(query)
-
-
-def _facts(session: Session) -> dict[UUID, list[Fact]]:
-    row = StandingFact
-    columns = (row.id, row.kind, row.effective_on, row.recorded_at, row.period, row.until, row.voids_id)
-    found: dict[UUID, list[Fact]] = defaultdict(list)
-    for member_id, *fact in session.execute(select(row.member_id, *columns)):
-        found[member_id].append(Fact._make(fact))
-    return found

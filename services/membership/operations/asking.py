@@ -24,7 +24,7 @@ from shared.contracts.membership import Occasion, StatisticRequested
 from shared.ids import uuid7
 from shared.messaging.outbox import publish
 
-_ROLES = ("statistics", "dues", *LEADING)
+_ROLES = ("dues", *LEADING)
 """Who is asked, in this order; a contact with any other role comes last."""
 
 

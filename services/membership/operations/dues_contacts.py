@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists
 from sqlalchemy.orm import Session
 
 from services.membership.model import Contact, Member, Organization
-from services.membership.operations.reaching import LEADING
+from services.membership.operations.reaching import LEADING, contacts_of
 from shared.i18n import LANGUAGES, Language
 
 ROLES = ("dues", *LEADING)
@@ -24,11 +24,8 @@ def has_dues_contact() -> ColumnElement[bool]:
 
 def dues_contacts(session: Session, organization_ids: Sequence[UUID]) -> dict[UUID, Contact]:
     """The contact of each organization that has one."""
-    query = select(Contact).where(
-        Contact.organization_id.in_(organization_ids), Contact.email != "", Contact.role.in_(ROLES)
-    )
-    found = sorted(session.scalars(query), key=lambda one: (ROLES.index(one.role), one.id), reverse=True)
-    return {one.organization_id: one for one in found}
+    found = contacts_of(session, organization_ids, first=ROLES)
+    return {organization_id: one for organization_id, one in found.items() if one.role in ROLES}
 
 
 def language_for(contact: Contact | None, organization: Organization) -> Language:

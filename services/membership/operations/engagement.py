@@ -27,7 +27,7 @@ from services.membership.operations.engagement_signals import (
     support,
     told,
 )
-from services.membership.operations.standing import policies
+from services.membership.operations.standing import facts_by_member, plain_facts, policies
 from services.membership.operations.voters import facts_of_day
 from services.membership.policy import Policy, days_after
 from services.membership.standing import Course, State
@@ -200,13 +200,8 @@ def _facts(session: Session, span: Span, known: Sequence[Policy]) -> dict[UUID, 
     if span.member_ids is None:
         assert span.since == span.until, "dues are left out by the day they were settled"
         return facts_of_day(session, known, on=span.until, known_at=_last_instant(span.until))
-    row = StandingFact
-    columns = (row.id, row.kind, row.effective_on, row.recorded_at, row.period, row.until, row.voids_id)
-    query = select(row.member_id, *columns).where(row.member_id == any_of(span.member_ids))
-    found: dict[UUID, list[Fact]] = defaultdict(list)
-    for member_id, *fact in session.execute(query.where(row.recorded_at < span.ends_at)):
-        found[member_id].append(Fact._make(fact))
-    return found
+    theirs = StandingFact.member_id == any_of(span.member_ids)
+    return facts_by_member(session, plain_facts().where(theirs, StandingFact.recorded_at < span.ends_at))
 
 
 def _members(

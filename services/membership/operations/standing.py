@@ -1,14 +1,17 @@
 """Where a member stands: asked for any day, and announced when a day has brought a change."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from services.membership.announcements import unannounced
+from services.membership.facts import Fact
 from services.membership.model import AlreadyMember, KnownLater, Member, StandingFact, StandingPolicy
 from services.membership.operations import representation
 from services.membership.operations.announcing import live_member, public_state
@@ -42,6 +45,21 @@ def policies(session: Session) -> list[Policy]:
     """Every version, the opening one first."""
     rows = session.scalars(select(StandingPolicy).order_by(StandingPolicy.version))
     return [OPENING, *(row.policy for row in rows)]
+
+
+def plain_facts() -> Select[*tuple[Any, ...]]:
+    """Everybody's facts, to be narrowed down and read by `facts_by_member`."""
+    row = StandingFact
+    columns = (row.id, row.kind, row.effective_on, row.recorded_at, row.period, row.until, row.voids_id)
+    return select(row.member_id, *columns)
+
+
+def facts_by_member(session: Session, narrowed: Select[*tuple[Any, ...]]) -> dict[UUID, list[Fact]]:
+    """In one query, as plain tuples: of thousands of members, mapped rows would take most of the time."""
+    found: dict[UUID, list[Fact]] = defaultdict(list)
+    for member_id, *fact in session.execute(narrowed):
+        found[member_id].append(Fact._make(fact))
+    return found
 
 
 def facts_of(session: Session, member: Member) -> list[StandingFact]:

@@ -1,6 +1,6 @@
 """Who may vote on a day, by what was known at an instant."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from services.membership.facts import Fact
 from services.membership.model import Member, Organization, StandingFact
 from services.membership.operations.representation import persons_represented
-from services.membership.operations.standing import ensure_known, policies
+from services.membership.operations.standing import ensure_known, facts_by_member, plain_facts, policies
 from services.membership.policy import Policy, in_force
 from services.membership.standing import Course, State
 from services.membership.voting import Quota, Vote, is_current, quota, vote
@@ -129,16 +129,12 @@ def facts_of_day(session: Session, known: Sequence[Policy], *, on: date, known_a
         row.kind.in_(("dues_due", "dues_settled")),
         settled.c.settled_on < settled.c.due_on + func.make_interval(0, soonest),
     )
-    columns = (row.id, row.kind, row.effective_on, row.recorded_at, row.period, row.until, row.voids_id)
-    query = (
-        select(row.member_id, *columns)
+    counting = (
+        plain_facts()
         .outerjoin(settled, and_(settled.c.member_id == row.member_id, settled.c.period == row.period))
         .where(row.recorded_at <= known_at, func.coalesce(weightless, false()).is_(false()))
     )
-    found: dict[UUID, list[Fact]] = defaultdict(list)
-    for member_id, *fact in session.execute(query):
-        found[member_id].append(Fact._make(fact))
-    return found
+    return facts_by_member(session, counting)
 
 
 def _settled(*, on: date, known_at: datetime) -> Subquery:
