@@ -5,6 +5,8 @@ from importlib import import_module
 
 import click
 
+from shared.garbage import nothing_to_collect
+
 # Commands that look at the services import nameko, whose eventlet announces its maintenance mode; see docs/decisions.
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
@@ -44,7 +46,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"intercoop.commands.{_module(cmd_name)}").command
+        with nothing_to_collect():
+            command = import_module(f"intercoop.commands.{_module(cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

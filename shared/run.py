@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 
 from shared import logs
+from shared.garbage import nothing_to_collect
 from shared.settings import Settings
 
 
@@ -55,10 +56,12 @@ def work(load: Callable[[], type], settings: Settings, listener: socket.socket, 
 
     `processes` is how many of them the service has; each takes its part of the database connections.
     """
-    patch()
-    from shared.worker import Worker  # noqa: PLC0415 -- all it imports must be patched
+    with nothing_to_collect():
+        patch()
+        from shared.worker import Worker  # noqa: PLC0415 -- all it imports must be patched
 
-    logs.configure(settings.service)
-    # The socket was made before the patch; its green twin takes it over.
-    green = socket.socket(fileno=listener.detach())
-    Worker(load(), settings, green, processes=processes).run()
+        logs.configure(settings.service)
+        # The socket was made before the patch; its green twin takes it over.
+        green = socket.socket(fileno=listener.detach())
+        worker = Worker(load(), settings, green, processes=processes)
+    worker.run()

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from intercoop.local.broker import Broker
 from intercoop.local.servers import Server, private_broker, private_database
 from shared.database import connect
+from shared.garbage import nothing_to_collect
 from shared.tables import plumbing
 
 
@@ -83,10 +84,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
-def pytest_collection_finish() -> None:
-    """What the imports made lives as long as we do; a collection that need not look at it takes milliseconds."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What the imports make lives as long as we do; a collection that need not look at it takes milliseconds."""
+    with nothing_to_collect():
+        return (yield)
+
+
+def pytest_sessionfinish() -> None:
+    """The last look is at everything: what outlived its test, and belongs to nobody."""
+    gc.unfreeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -96,6 +103,8 @@ def pytest_runtest_teardown(item: pytest.Function) -> Generator[None, object, ob
     item.funcargs.clear()
     gc.collect()
     collect_unraisable(item.config)
+    # What this test's module goes on using need not be looked through again after each of the tests to come.
+    gc.freeze()
     return outcome
 
 

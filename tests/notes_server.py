@@ -16,11 +16,12 @@ from sqlalchemy import Engine
 
 from intercoop.local.ports import Ports
 from shared.database import connect, plumbing
+from tests.forking import ROOT, Process, fork
 from tests.notes_service import NotesBase
 from tests.tokens import Issuer
 from tests.waiting import eventually
 
-ROOT = Path(__file__).parents[1]
+IMPORTS = ("shared.worker", "tests.notes_service")
 
 
 class NotesServer:
@@ -43,8 +44,11 @@ class NotesServer:
         }
         self.process = self.start(workers)
 
-    def start(self, workers: int = 1) -> subprocess.Popen[bytes]:
+    def start(self, workers: int = 1) -> Process:
         """One more process with the same settings."""
+        if workers == 1:
+            return fork("tests.notes_process", "1", log=self.log, env=self.environment, imports=IMPORTS)
+        # Its metrics decide at import whether they are kept for several processes.
         command = [sys.executable, "-m", "tests.notes_process", str(workers)]
         with self.log.open("ab") as log:
             return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)

@@ -1,16 +1,15 @@
 """Relays for tests: in a thread of ours, or as a process that can be killed and frozen."""
 
 import json
-import subprocess
-import sys
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from shared.messaging.relay.limits import Limits
 from shared.messaging.relay.run import Relay
+from tests.forking import Forked, fork
 
 QUICK = Limits(
     poll=0.005,
@@ -25,8 +24,6 @@ QUICK = Limits(
     drain=3.0,
 )
 """Bounds short enough for a test to see them kept."""
-
-PROCESS = Path(__file__).parent / "relay_process.py"
 
 
 @contextmanager
@@ -44,14 +41,12 @@ def relaying(database_url: str, amqp_uri: str, limits: Limits = QUICK, **changed
 
 
 @contextmanager
-def relay_process(
-    database_url: str, amqp_uri: str, limits: Limits = QUICK, *, die_at: str = ""
-) -> Iterator[subprocess.Popen[bytes]]:
+def relay_process(database_url: str, amqp_uri: str, limits: Limits = QUICK, *, die_at: str = "") -> Iterator[Forked]:
     """A relay of the membership service as a process; with `die_at` it kills itself -9 at that point."""
     settings = json.dumps(
         {"database_url": database_url, "amqp_uri": amqp_uri, "limits": asdict(limits), "die_at": die_at}
     )
-    process = subprocess.Popen([sys.executable, PROCESS, settings])
+    process = fork("tests.relay_process", settings, env=os.environ, imports=["intercoop.commands.relay"], kind="plain")
     try:
         yield process
     finally:

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -36,12 +34,14 @@ from shared.tables import plumbing
 from shared.tracing import Trace
 from tests.audits import a_publisher
 from tests.conftest import create_database, drop_database, virtual_host
+from tests.forking import Forked, fork
 from tests.outboxes import connect_plain
 from tests.relays import QUICK
 from tests.sample_service import SampleService, kept, metadata, notes
 from tests.waiting import eventually
 
-ROOT = Path(__file__).parents[1]
+IMPORTS = ("shared.worker", "shared.messaging.subscribe", "shared.contracts.examples")
+"""What the sample service rests on."""
 
 PATIENT = replace(QUICK, idle_session=60.0, confirm=15.0)
 """For a relay that is no part of the test: it is to deliver, however busy the machine."""
@@ -94,12 +94,12 @@ class Sample:
         self.only = only
         self.retry_seconds = "1,1"
         self.extra: dict[str, str] = {}
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Forked] = []
         plumbing.create_all(engine)
         metadata.create_all(engine)
         (folder / "jwks.json").write_text('{"keys": []}')
 
-    def start(self, *, amqp_uri: str | None = None, database_url: str | None = None) -> subprocess.Popen[bytes]:
+    def start(self, *, amqp_uri: str | None = None, database_url: str | None = None) -> Forked:
         env = os.environ | {
             "DATABASE_URL": database_url or self.url,
             "AMQP_URI": amqp_uri or self.amqp_uri,
@@ -108,10 +108,7 @@ class Sample:
             "SAMPLE_RETRY_SECONDS": self.retry_seconds,
             **self.extra,
         }
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.sample_service"], cwd=ROOT, env=env, stdout=log, stderr=log
-            )
+        process = fork("tests.sample_service", log=self.log, env=env, imports=IMPORTS)
         self.processes.append(process)
         return process
 
@@ -136,7 +133,7 @@ class Sample:
         put(self.publisher_url, wires)
         Relay("membership", database_url=self.publisher_url, amqp_uri=self.amqp_uri, limits=PATIENT).drain(within=60)
 
-    def stop(self, process: subprocess.Popen[bytes] | None = None, *, within: float = 30) -> int:
+    def stop(self, process: Forked | None = None, *, within: float = 30) -> int:
         process = process or self.processes[-1]
         process.send_signal(signal.SIGTERM)
         return process.wait(within)

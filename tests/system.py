@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from intercoop.instance import SERVICES
 from intercoop.local.plan import Plan
 from intercoop.local.ports import Ports
-from intercoop.local.program import Program, stop, tail
+from intercoop.local.program import Program, tail
 from shared.clock import utc_now
 from shared.contracts import Event
 from shared.database import connect, transaction
@@ -23,6 +23,7 @@ from shared.messaging.outbox import outbox, publish
 from shared.migrations import upgrade
 from shared.tracing import Trace
 from tests.conftest import Servers, create_database, drop_database, virtual_host
+from tests.forking import Process, fork
 from tests.waiting import eventually
 
 ALL = (*SERVICES, *(f"{service} relay" for service in SERVICES))
@@ -33,7 +34,7 @@ class System:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._running: dict[str, tuple[subprocess.Popen[bytes], Program]] = {}
+        self._running: dict[str, tuple[Process, Program]] = {}
 
     def database_url(self, service: str) -> str:
         return self.plan.instance.services[service].database_url
@@ -81,13 +82,13 @@ class System:
         for part in parts:
             service, _, relay = part.partition(" ")
             program = self.plan.relay(service) if relay else self.plan.service(service)
-            self._running[part] = (program.start(), program)
+            self._running[part] = (begin(program), program)
 
     def stop(self, *parts: str) -> None:
         """SIGTERM, as an orchestrator does it; it must end well."""
         for part in parts:
             process, program = self._running.pop(part)
-            stop(process, program)
+            end(process, program)
             assert process.returncode == 0, f"{part} ended with {process.returncode}\n{tail(program.log)}"
 
     def kill(self, part: str) -> None:
@@ -100,7 +101,7 @@ class System:
         for process, _ in self._running.values():
             process.terminate()
         for process, program in self._running.values():
-            stop(process, program)
+            end(process, program)
 
     def answers(self, service: str, path: str) -> bool:
         """Whether the service, which must not have ended, says that it is well."""
@@ -110,6 +111,37 @@ class System:
             return httpx.get(f"{self.plan.instance.services[service].url}{path}", timeout=5).is_success
         except httpx.TransportError:
             return False
+
+
+def begin(program: Program) -> Process:
+    """Run one of our own commands from where its imports are over, and any other program from its start."""
+    _, _, module, command, service = (*program.argv, *[""] * 2)[:5]
+    if module != "intercoop":
+        return program.start()
+    is_service = command == "serve"
+    theirs = ("shared.worker", f"services.{service}.service") if is_service else ()
+    program.log.parent.mkdir(parents=True, exist_ok=True)
+    return fork(
+        "intercoop",
+        command,
+        service,
+        log=program.log,
+        env=program.env,
+        imports=(f"intercoop.commands.{command}", *theirs),
+        kind="patched" if is_service else "plain",
+        cwd=program.cwd,
+        session=True,
+    )
+
+
+def end(process: Process, program: Program) -> None:
+    """Ask it to stop, and kill it when its time is over."""
+    process.send_signal(program.stop_signal)
+    try:
+        process.wait(program.stop_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def create_migrated(servers: Servers, service: str) -> str:

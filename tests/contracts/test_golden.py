@@ -6,7 +6,7 @@ import json
 import pkgutil
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import msgspec
 import pytest
 
@@ -62,21 +62,21 @@ def test_a_promise_is_not_dropped_with_its_class() -> None:
 def test_every_edition_recorded_is_read_by_the_class_of_today(event: type[Event]) -> None:
     golden = read(event)
     for recorded in golden["examples"]:
-        jsonschema.validate(recorded, golden, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+        jsonschema_rs.Draft202012Validator(golden, validate_formats=True).validate(recorded)
         assert isinstance(msgspec.convert(recorded, event, strict=True), event)
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=NAMES)
 def test_a_field_of_tomorrow_does_not_stop_the_reader_of_today(event: type[Event]) -> None:
     tomorrow = schema(event)["examples"][0] | {"field_of_tomorrow": {"deep": [1, None]}}
-    jsonschema.validate(tomorrow, read(event))
+    jsonschema_rs.validate(read(event), tomorrow)
     assert msgspec.json.decode(json.dumps(tomorrow), type=event) == example(event)
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=NAMES)
 def test_the_schema_itself_is_valid_described_and_flat(event: type[Event]) -> None:
     golden = read(event)
-    jsonschema.Draft202012Validator.check_schema(golden)
+    jsonschema_rs.meta.validate(golden)
     assert golden["description"]
     assert "$defs" not in golden
     assert "$ref" not in json.dumps(golden["properties"])

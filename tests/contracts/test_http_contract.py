@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import pytest
 import yaml
 from openapi_spec_validator import validate
@@ -44,7 +44,7 @@ def complaints(url: str, token: str, examples: int) -> list[str]:
 @pytest.mark.timeout(900)  # grows with the routes, and shares two cores with other tests
 def test_no_answer_is_outside_the_document(house: System, service: str) -> None:
     url = house.plan.instance.services[service].url
-    assert complaints(url, house.plan.instance.token(), examples=3) == []
+    assert complaints(url, house.plan.instance.token(), examples=2) == []
 
 
 @pytest.mark.long
@@ -61,7 +61,7 @@ def test_the_document_is_valid_openapi(house: System, service: str, standards: P
         document = api.get("/openapi.json").json()
     validate(document)
     official = yaml.safe_load((standards / "openapi" / "3.1-schema.yaml").read_text())
-    jsonschema.Draft202012Validator(official).validate(document)
+    jsonschema_rs.Draft202012Validator(official).validate(document)
 
 
 @pytest.mark.parametrize("service", SERVICES)

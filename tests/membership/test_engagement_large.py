@@ -4,6 +4,7 @@ from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event, func, select
 
 from services.membership import operations
@@ -47,6 +48,7 @@ WHERE number = 1 OR substr(member_id::text, 3, 1) < '8';
 """
 
 
+@pytest.mark.long
 def test_who_drifts_away_is_answered_for_everybody(engine: Engine) -> None:
     fill_tables(engine, FILL + TOLD, "ANALYZE")
     queries: list[str] = []
