@@ -62,6 +62,7 @@ class Consumer:
         self._hand: list[Received] = []
         self._group_size = 1.0
         self._up_to_date = False
+        self._failed_rebuilds = 0
         self._paused = PAUSED.labels(subscription.service, subscription.name)
 
     def stop(self) -> None:
@@ -141,9 +142,11 @@ class Consumer:
         self._upkeep.look_again()
         try:
             self._rebuild.run()
+            self._failed_rebuilds = 0
         except BROKER_ERRORS as error:
+            self._failed_rebuilds += 1
             _log.warning("rebuilding goes on later: %s", type(error).__name__, extra=self._extra)
-            self._stopping.wait(backoff(1))
+            self._stopping.wait(backoff(self._failed_rebuilds))
         except (Outage, SQLAlchemyError) as error:
             self._pause(describe(error))
 

@@ -1,6 +1,8 @@
 """What a subscription promises, on a real broker and a real database."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -173,3 +175,16 @@ def test_a_slow_subscription_holds_up_no_other(running: Sample) -> None:
     eventually(lambda: len(running.noted("list_members")) == 41)
     assert slow.id not in running.noted()
     eventually(lambda: len(running.noted()) == 41, within=20)
+
+
+def test_whoever_the_broker_refuses_asks_less_and_less_often(sample: Sample) -> None:
+    parts = urlsplit(sample.amqp_uri)
+    stranger = parts._replace(netloc=f"{parts.username}:wrong@{parts.hostname}:{parts.port}").geturl()
+    sample.start(amqp_uri=stranger)
+
+    def refusals() -> list[datetime]:
+        said = [line for line in sample.logged() if line["message"].startswith("rebuilding goes on later")]
+        return [datetime.fromisoformat(line["time"]) for line in said]
+
+    eventually(lambda: len(refusals()) > 3)
+    assert refusals()[3] - refusals()[2] > timedelta(seconds=1)
