@@ -70,8 +70,12 @@ def redirect(opened: int, *numbers: int) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.argv[1] == "patched":
+    patched = sys.argv[1] == "patched"
+    if patched:
         run.patch()
     wanted = serve()
+    if patched:
+        # The hub's epoll instance would be one for all that were forked, and wake each for what concerns another.
+        import_module("eventlet.hubs").use_hub()
     become(wanted)
     runpy.run_module(wanted["module"], run_name="__main__", alter_sys=True)
