@@ -1,4 +1,4 @@
-"""The pipeline on a real database: moves, their events and history, the board, the day, the best fits."""
+"""The pipeline on a real database: moves, their events and history, the board, the day, the fits."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -202,11 +202,9 @@ def test_the_board_counts_all_and_shows_the_first_by_day(session: Session) -> No
     assert [column.count for column in everything.columns] == [4, 0, 0, 1, 0, 0]
 
 
-def test_the_best_fit_stands_first_whatever_happened_a_moment_ago(session: Session) -> None:
+def test_the_fit_shown_is_of_this_moment_whatever_happened_a_moment_ago(session: Session) -> None:
     plain = a_prospect(session, name="Cooperativa Uno")
     apex = a_prospect(session, name="Confederación", locality="Azul", structure="national-apex")
-    board = operations.board(session, order="fit", size=9, now=NOW)
-    assert [one.id for one in board.columns[0].prospects] == [apex.id, plain.id]
     before = operations.fits_of(session, [plain, apex], now=NOW)
     assert before[plain.id].reasons[0].code == "country_without_members"
     a_member(session, name="Cooperativa Tres", locality="Tandil")

@@ -1,4 +1,4 @@
-"""The pipeline as a whole: the board, what is due, and who fits best."""
+"""The pipeline as a whole: the board, and what is due."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,25 +6,22 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from services.membership.fit import Fit
-from services.membership.model import Organization, Prospect
+from services.membership.model import Prospect
 from services.membership.model.prospects import OPEN, Stage
 from services.membership.operations.candidates import any_of
 from services.membership.operations.prospects import is_overdue, prospects
-from services.membership.operations.scoring import Subject, fits, subject_of
-
-_SUBJECT = (
-    Organization.id,
-    Organization.country,
-    Organization.sectors,
-    Organization.structure,
-    Organization.website,
-)
+from services.membership.operations.scoring import fits, subject_of
 
 Order = Literal["next_action_on", "fit"]
+
+_IN_ORDER: dict[Order, tuple[ColumnElement[Any], ...]] = {
+    "next_action_on": (Prospect.next_action_on.asc().nulls_last(), Prospect.id.asc()),
+    "fit": (Prospect.fit_score.desc(), Prospect.id.desc()),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +63,9 @@ class Today:
 
 
 def board(session: Session, *, order: Order, size: int, now: datetime, **filters: Any) -> Board:
-    """The open prospects that match `filters`, by stage; the first `size` of each in that order."""
+    """The open prospects that match `filters`, by stage; the first `size` of each, due or fitting best first."""
     matching = prospects(**filters, today=now.date()).where(Prospect.stage.in_(OPEN))
-    found = _best(session, matching, size, now) if order == "fit" else _due_first(session, matching, size)
+    found = _heads(session, matching, order, size)
     shown = _load(session, [one for _, ids in found.values() for one in ids])
     columns = [
         Column(stage=stage, count=count, prospects=[shown[one] for one in ids])
@@ -91,42 +88,18 @@ def today(session: Session, *, owner: str, now: datetime, size: int) -> Today:
     )
 
 
-def by_fit(session: Session, matching: Select[Prospect], *, now: datetime) -> list[tuple[UUID, Stage, int]]:
-    """Id, stage and score of the open ones among `matching`, the best first."""
-    rows = _narrowed(matching, Prospect.id, Prospect.stage, *_SUBJECT)
-    rows = rows.join(Organization, Organization.id == Prospect.organization_id).where(Prospect.stage.in_(OPEN))
-    found = [(row[0], row[1], Subject(*row[2:])) for row in session.execute(rows)]
-    scores = fits(session, [subject for _, _, subject in found], now=now)
-    scored = [(prospect_id, stage, scores[subject.id].score) for prospect_id, stage, subject in found]
-    return sorted(scored, key=lambda one: (one[2], one[0]), reverse=True)
-
-
 def fits_of(session: Session, shown: Sequence[Prospect], *, now: datetime) -> dict[UUID, Fit]:
     """The fit of each of these prospects, by its id."""
     found = fits(session, [subject_of(one.organization) for one in shown], now=now)
     return {one.id: found[one.organization_id] for one in shown}
 
 
-def load_in_order(session: Session, ids: Sequence[UUID]) -> list[Prospect]:
-    """The prospects with these ids, in this order."""
-    found = _load(session, ids)
-    return [found[one] for one in ids]
-
-
 _Heads = dict[Stage, tuple[int, list[UUID]]]
 """How many stand in a stage, and the first of them."""
 
 
-def _best(session: Session, matching: Select[Prospect], size: int, now: datetime) -> _Heads:
-    stages: dict[Stage, list[UUID]] = {}
-    for prospect_id, stage, _ in by_fit(session, matching, now=now):
-        stages.setdefault(stage, []).append(prospect_id)
-    return {stage: (len(ids), ids[:size]) for stage, ids in stages.items()}
-
-
-def _due_first(session: Session, matching: Select[Prospect], size: int) -> _Heads:
-    in_order = (Prospect.next_action_on.asc().nulls_last(), Prospect.id)
-    rank = func.row_number().over(partition_by=Prospect.stage, order_by=in_order).label("rank")
+def _heads(session: Session, matching: Select[Prospect], order: Order, size: int) -> _Heads:
+    rank = func.row_number().over(partition_by=Prospect.stage, order_by=_IN_ORDER[order]).label("rank")
     many = func.count().over(partition_by=Prospect.stage).label("many")
     rows = _narrowed(matching, Prospect.id, Prospect.stage, rank, many).subquery()
     found: _Heads = {}
