@@ -25,10 +25,8 @@ _OF_THE_PROSPECT = [name for name in schemas.ProspectResponse().fields if name !
 class Shown:
     """A prospect together with how well it fits at this moment."""
 
-    version: int
-
     def __init__(self, prospect: Prospect, *, fit: int) -> None:
-        # Plain attributes: handing on what is asked for takes longer than the rest of a page of prospects.
+        # Copied: a __getattr__ that hands on what is asked for takes longer than all else about a page of prospects.
         vars(self).update({name: getattr(prospect, name) for name in _OF_THE_PROSPECT}, fit=fit)
 
 
