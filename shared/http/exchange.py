@@ -21,6 +21,7 @@ from shared.errors import DomainError
 from shared.http import idempotency, keys
 from shared.http.auth import ANONYMOUS, Principal, bearer
 from shared.http.call import Call
+from shared.http.dumping import dump
 from shared.http.loading import check_media_type, load_body, load_query
 from shared.http.paging import Page, read_page_request
 from shared.http.preconditions import etag, read_if_match, unchanged
@@ -205,7 +206,7 @@ def _render(route: "Route", call: Call, result: Any) -> Response:
         response = Response(status=204)
         del response.headers["Content-Type"]
     else:
-        document = result if declaration.returns is None else declaration.returns.dump(result)
+        document = result if declaration.returns is None else dump(declaration.returns, result)
         response = json_response(document, declaration.status)
         if declaration.location:
             response.headers["Location"] = declaration.location.format_map(document)
@@ -214,7 +215,7 @@ def _render(route: "Route", call: Call, result: Any) -> Response:
 
 def _render_page(route: "Route", call: Call, page: Page[Any]) -> Response:
     returns = route.declaration.returns
-    items = page.items if returns is None else returns.dump(page.items, many=True)
+    items = page.items if returns is None else dump(returns, page.items, many=True)
     response = json_response({"items": items, "next_cursor": page.next_cursor}, 200)
     if page.next_cursor is not None:
         following = call.request.args.copy()

@@ -1,4 +1,4 @@
-"""The pipeline on a real database: moves, their events and history, the board, the day, the best fits."""
+"""The pipeline on a real database: moves, their events and history, the board, the day, the fits."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from shared.contracts.membership import ProspectAdvanced, ProspectLost, Prospect
 from shared.messaging.outbox import published
 from shared.tracing import Trace, put_trace
 from tests.membership.making import NOW, TODAY, a_member, a_prospect
+from tests.membership.test_application_schedule import counted
 
 
 def lines(session: Session, prospect: Prospect) -> list[tuple[str, str | None, str | None, str, str]]:
@@ -202,11 +203,25 @@ def test_the_board_counts_all_and_shows_the_first_by_day(session: Session) -> No
     assert [column.count for column in everything.columns] == [4, 0, 0, 1, 0, 0]
 
 
-def test_the_best_fit_stands_first_whatever_happened_a_moment_ago(session: Session) -> None:
+def test_the_board_takes_as_many_statements_however_many_stand_on_it(session: Session) -> None:
+    def read() -> int:
+        session.flush()
+        session.expunge_all()
+        with counted(session) as sent:
+            board = operations.board(session, order="fit", size=20, now=NOW)
+            operations.fits_of(session, [one for column in board.columns for one in column.prospects], now=NOW)
+        return len(sent)
+
+    a_prospect(session)
+    few = read()
+    for number, stage in enumerate(("contacted", "qualified", "proposal")):
+        moved(session, a_prospect(session, name=f"Coop {number}", locality=f"L{number}", country="UY"), stage)
+    assert read() == few
+
+
+def test_the_fit_shown_is_of_this_moment_whatever_happened_a_moment_ago(session: Session) -> None:
     plain = a_prospect(session, name="Cooperativa Uno")
     apex = a_prospect(session, name="Confederación", locality="Azul", structure="national-apex")
-    board = operations.board(session, order="fit", size=9, now=NOW)
-    assert [one.id for one in board.columns[0].prospects] == [apex.id, plain.id]
     before = operations.fits_of(session, [plain, apex], now=NOW)
     assert before[plain.id].reasons[0].code == "country_without_members"
     a_member(session, name="Cooperativa Tres", locality="Tandil")

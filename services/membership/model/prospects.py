@@ -98,6 +98,7 @@ class Prospect(Base):
 
     `owner` is the token subject of whoever works on it. `resumes_at` is the stage a dormant or lost one goes back to.
     `correlation_id` and `causation_id` name the request and the event it came from, in whatever service that was.
+    `fit_score` is for putting many in order: the fit as it was a few minutes ago. What is shown is computed.
     """
 
     __tablename__ = "prospects"
@@ -115,6 +116,7 @@ class Prospect(Base):
         Index("ix_prospects_owner_next_action_on", "owner", "next_action_on", postgresql_where=_OPEN_ROWS),
         Index("ix_prospects_stage_stage_since", "stage", "stage_since"),
         Index("ix_prospects_campaign_id", "campaign_id"),
+        Index("ix_prospects_fit_score_id", "fit_score", "id", postgresql_where=_OPEN_ROWS),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -135,6 +137,7 @@ class Prospect(Base):
     correlation_id: Mapped[str] = mapped_column(default="", server_default="")
     causation_id: Mapped[UUID | None]
     member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))
+    fit_score: Mapped[int] = mapped_column(default=0, server_default="0")
     opened_at: Mapped[datetime]
     opened_by: Mapped[str]
     closed_at: Mapped[datetime | None]

@@ -136,6 +136,7 @@ from services.membership.operations.engagement_announcing import announce_engage
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
 from services.membership.operations.file_retention import files_over_time, note_deleted
 from services.membership.operations.finding import organization, organization_to_change
+from services.membership.operations.fit_scores import score_next_prospects
 from services.membership.operations.formulas import (
     approve_formula,
     change_formula,
@@ -174,7 +175,7 @@ from services.membership.operations.payments import (
     reverse_payment,
     uses_of,
 )
-from services.membership.operations.pipeline import board, by_fit, fits_of, load_in_order, today
+from services.membership.operations.pipeline import board, fits_of, today
 from services.membership.operations.policies import add_policy, policy_versions
 from services.membership.operations.prospects import (
     advance_prospect,
@@ -298,7 +299,6 @@ __all__ = [
     "bank_statement",
     "bank_statements",
     "board",
-    "by_fit",
     "campaign",
     "campaign_history",
     "campaign_names",
@@ -385,7 +385,6 @@ __all__ = [
     "lead",
     "leads",
     "listing",
-    "load_in_order",
     "lose_prospect",
     "make_applicant_link",
     "make_link",
@@ -478,6 +477,7 @@ __all__ = [
     "run_to_change",
     "say_by_link",
     "say_opinion",
+    "score_next_prospects",
     "screen_application",
     "set_target",
     "settle_support",

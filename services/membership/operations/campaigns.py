@@ -25,6 +25,7 @@ from services.membership.model.members import LIVE
 from services.membership.model.prospects import OPEN
 from services.membership.names import fold
 from services.membership.operations.candidates import STANDING_ALONE, any_of
+from services.membership.operations.fit_scores import score_anew
 from services.membership.operations.prospects import begin
 from shared.ids import uuid7
 from shared.money import Money
@@ -177,6 +178,7 @@ def add_prospects(
             target.prospect_id = opened.id
         target.outcome, target.decided_at = outcome, now
     session.flush()
+    score_anew(session, [target.prospect_id for target in targets if target.prospect_id], now=now)
     outcomes = [target.outcome for target in targets if target.outcome]
     untried = session.scalar(_untried(running.id)) or 0
     return Batch(added=outcomes.count("added"), skipped=_counted(outcomes), remaining=untried, targets=targets)

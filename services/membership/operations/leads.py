@@ -15,6 +15,7 @@ from services.membership.model.prospects import OPEN
 from services.membership.names import core
 from services.membership.operations.announcing import live_member
 from services.membership.operations.candidates import STANDING_ALONE
+from services.membership.operations.fit_scores import score_anew
 from services.membership.operations.prospects import announce_move, begin
 from services.membership.operations.searching import name_has
 from shared.contracts.events import LeadCaptured
@@ -82,6 +83,8 @@ def take_lead(session: Session, delivery: Delivery[LeadCaptured], *, now: dateti
     )
     session.add(lead)
     session.flush()
+    if prospect:
+        score_anew(session, [prospect.id], now=now)
     return lead
 
 

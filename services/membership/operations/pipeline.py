@@ -1,30 +1,26 @@
-"""The pipeline as a whole: the board, what is due, and who fits best."""
+"""The pipeline as a whole: the board, and what is due."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from services.membership.fit import Fit
-from services.membership.model import Organization, Prospect
+from services.membership.model import Prospect
 from services.membership.model.prospects import OPEN, Stage
-from services.membership.operations.candidates import any_of
 from services.membership.operations.prospects import is_overdue, prospects
-from services.membership.operations.scoring import Subject, fits, subject_of
-
-_SUBJECT = (
-    Organization.id,
-    Organization.country,
-    Organization.sectors,
-    Organization.structure,
-    Organization.website,
-)
+from services.membership.operations.scoring import fits, subject_of
 
 Order = Literal["next_action_on", "fit"]
+
+_IN_ORDER: dict[Order, tuple[ColumnElement[Any], ...]] = {
+    "next_action_on": (Prospect.next_action_on.asc().nulls_last(), Prospect.id.asc()),
+    "fit": (Prospect.fit_score.desc(), Prospect.id.desc()),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +62,14 @@ class Today:
 
 
 def board(session: Session, *, order: Order, size: int, now: datetime, **filters: Any) -> Board:
-    """The open prospects that match `filters`, by stage; the first `size` of each in that order."""
+    """The open prospects that match `filters`, by stage; the first `size` of each, due or fitting best first."""
     matching = prospects(**filters, today=now.date()).where(Prospect.stage.in_(OPEN))
-    found = _best(session, matching, size, now) if order == "fit" else _due_first(session, matching, size)
-    shown = _load(session, [one for _, ids in found.values() for one in ids])
+    counts, first = _counts(session, matching, now.date()), _first(session, matching, order, size)
     columns = [
-        Column(stage=stage, count=count, prospects=[shown[one] for one in ids])
-        for stage, (count, ids) in ((stage, found.get(stage, (0, []))) for stage in OPEN)
+        Column(stage=stage, count=counts[stage].open if stage in counts else 0, prospects=first[stage])
+        for stage in OPEN
     ]
-    return Board(columns=columns, totals=_count(session, matching, now.date()))
+    return Board(columns=columns, totals=_total(counts))
 
 
 def today(session: Session, *, owner: str, now: datetime, size: int) -> Today:
@@ -85,20 +80,10 @@ def today(session: Session, *, owner: str, now: datetime, size: int) -> Today:
     return Today(
         owner=owner,
         day=day,
-        mine=_count(session, theirs, day),
-        unowned=_count(session, prospects(stage="opened", owned=False), day),
+        mine=_total(_counts(session, theirs, day)),
+        unowned=_total(_counts(session, prospects(stage="opened", owned=False), day)),
         prospects=session.scalars(due.limit(size)).all(),
     )
-
-
-def by_fit(session: Session, matching: Select[Prospect], *, now: datetime) -> list[tuple[UUID, Stage, int]]:
-    """Id, stage and score of the open ones among `matching`, the best first."""
-    rows = _narrowed(matching, Prospect.id, Prospect.stage, *_SUBJECT)
-    rows = rows.join(Organization, Organization.id == Prospect.organization_id).where(Prospect.stage.in_(OPEN))
-    found = [(row[0], row[1], Subject(*row[2:])) for row in session.execute(rows)]
-    scores = fits(session, [subject for _, _, subject in found], now=now)
-    scored = [(prospect_id, stage, scores[subject.id].score) for prospect_id, stage, subject in found]
-    return sorted(scored, key=lambda one: (one[2], one[0]), reverse=True)
 
 
 def fits_of(session: Session, shown: Sequence[Prospect], *, now: datetime) -> dict[UUID, Fit]:
@@ -107,52 +92,34 @@ def fits_of(session: Session, shown: Sequence[Prospect], *, now: datetime) -> di
     return {one.id: found[one.organization_id] for one in shown}
 
 
-def load_in_order(session: Session, ids: Sequence[UUID]) -> list[Prospect]:
-    """The prospects with these ids, in this order."""
-    found = _load(session, ids)
-    return [found[one] for one in ids]
-
-
-_Heads = dict[Stage, tuple[int, list[UUID]]]
-"""How many stand in a stage, and the first of them."""
-
-
-def _best(session: Session, matching: Select[Prospect], size: int, now: datetime) -> _Heads:
-    stages: dict[Stage, list[UUID]] = {}
-    for prospect_id, stage, _ in by_fit(session, matching, now=now):
-        stages.setdefault(stage, []).append(prospect_id)
-    return {stage: (len(ids), ids[:size]) for stage, ids in stages.items()}
-
-
-def _due_first(session: Session, matching: Select[Prospect], size: int) -> _Heads:
-    in_order = (Prospect.next_action_on.asc().nulls_last(), Prospect.id)
-    rank = func.row_number().over(partition_by=Prospect.stage, order_by=in_order).label("rank")
-    many = func.count().over(partition_by=Prospect.stage).label("many")
-    rows = _narrowed(matching, Prospect.id, Prospect.stage, rank, many).subquery()
-    found: _Heads = {}
-    for row in session.execute(select(rows).where(rows.c.rank <= size).order_by(rows.c.rank)):
-        found.setdefault(row.stage, (row.many, []))[1].append(row.id)
+def _first(session: Session, matching: Select[Prospect], order: Order, size: int) -> dict[Stage, list[Prospect]]:
+    """The first of each stage: asked stage by stage, so that an index gives them and the others are not sorted."""
+    ids = _narrowed(matching, Prospect.id).order_by(*_IN_ORDER[order]).limit(size)
+    first = union_all(*(ids.where(Prospect.stage == stage) for stage in OPEN))
+    found: dict[Stage, list[Prospect]] = {stage: [] for stage in OPEN}
+    for one in session.scalars(select(Prospect).where(Prospect.id.in_(first)).order_by(*_IN_ORDER[order])):
+        found[one.stage].append(one)
     return found
 
 
-def _count(session: Session, matching: Select[Prospect], day: date) -> Counts:
+def _counts(session: Session, matching: Select[Prospect], day: date) -> dict[Stage, Counts]:
     due = Prospect.next_action_on
-    row = session.execute(
-        _narrowed(
-            matching,
-            func.count(),
-            func.count().filter(is_overdue(day)),
-            func.count().filter(due == day),
-            func.count().filter(due.is_(None)),
-        )
-    ).one()
-    return Counts(open=row[0], overdue=row[1], due_today=row[2], without_next_action=row[3])
+    counted = _narrowed(
+        matching,
+        Prospect.stage,
+        func.count(),
+        func.count().filter(is_overdue(day)),
+        func.count().filter(due == day),
+        func.count().filter(due.is_(None)),
+    )
+    rows = session.execute(counted.group_by(Prospect.stage))
+    return {row[0]: Counts(open=row[1], overdue=row[2], due_today=row[3], without_next_action=row[4]) for row in rows}
+
+
+def _total(counts: dict[Stage, Counts]) -> Counts:
+    names = [field.name for field in fields(Counts)]
+    return Counts(**{name: sum(getattr(one, name) for one in counts.values()) for name in names})
 
 
 def _narrowed(matching: Select[Prospect], *columns: Any) -> Select[Any]:
     return matching.with_only_columns(*columns, maintain_column_froms=True)
-
-
-def _load(session: Session, ids: Sequence[UUID]) -> dict[UUID, Prospect]:
-    found = session.scalars(select(Prospect).where(Prospect.id == any_of(ids))).all()
-    return {one.id: one for one in found}

@@ -21,6 +21,7 @@ from services.membership.model import (
 from services.membership.model.prospects import OPEN, LostCode, Stage
 from services.membership.operations.announcing import live_member
 from services.membership.operations.finding import organization_to_change
+from services.membership.operations.fit_scores import score_anew
 from shared.contracts.membership import ProspectAdvanced, ProspectLost, ProspectOpened
 from shared.ids import uuid7
 from shared.messaging.outbox import publish
@@ -122,7 +123,7 @@ def open_prospect(
         raise AlreadyProspect(name=organization.name)
     if campaign_id:
         campaign_to_join(session, campaign_id).ensure_not_closed()
-    return begin(
+    opened = begin(
         session,
         organization,
         source=source,
@@ -134,6 +135,8 @@ def open_prospect(
         actor=actor,
         now=now,
     )
+    score_anew(session, [opened.id], now=now)
+    return opened
 
 
 def begin(
@@ -149,7 +152,7 @@ def begin(
     actor: str,
     now: datetime,
 ) -> Prospect:
-    """A new attempt; the caller has locked the organization and seen that there may be one."""
+    """A new attempt; the caller has locked the organization and seen that there may be one, and scores it."""
     trace = trace_of(session)
     opened = Prospect(
         id=uuid7(),
@@ -210,7 +213,9 @@ def reopen_prospect(session: Session, taken_up: Prospect, *, reason: str, actor:
             raise AlreadyMember(name=organization.name)
         if open_prospect_of(session, organization):
             raise AlreadyProspect(name=organization.name)
-    return announce_move(session, taken_up, taken_up.resume(reason, now=now, actor=actor), at=now)
+    announce_move(session, taken_up, taken_up.resume(reason, now=now, actor=actor), at=now)
+    score_anew(session, [taken_up.id], now=now)
+    return taken_up
 
 
 def lose_prospect(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select, true
 from sqlalchemy.orm import Session
 
 from services.membership.fit import Contactable, Facts, Fit, fit
@@ -42,11 +42,10 @@ def subject_of(organization: Organization) -> Subject:
 
 def fits(session: Session, subjects: Sequence[Subject], *, now: datetime) -> dict[UUID, Fit]:
     """The fit of each at this moment. Whom one represents is known where it was a member and declared it then."""
-    countries = {subject.country for subject in subjects}
-    members, represented = _members(session, countries)
-    ids = [subject.id for subject in subjects]
-    contacts, leads = _contacts(session, ids), _leads(session, ids)
-    known = persons_by_organization(session, year=now.year, known_at=now, organization_ids=ids)
+    members, represented = _members(session, {subject.country for subject in subjects})
+    known = _known(session, [subject.id for subject in subjects])
+    once = [one for one, facts in known.items() if facts.was_member]
+    persons = persons_by_organization(session, year=now.year, known_at=now, organization_ids=once) if once else {}
     return {
         subject.id: fit(
             Facts(
@@ -54,13 +53,23 @@ def fits(session: Session, subjects: Sequence[Subject], *, now: datetime) -> dic
                 has_sectors=bool(subject.sectors),
                 sectors_have_members=any((subject.country, sector) in represented for sector in subject.sectors),
                 structure=subject.structure,
-                persons=known.get(subject.id),
-                contactable=contacts.get(subject.id, "website" if subject.website else "nobody"),
-                days_since_lead=max(0, (now - leads[subject.id]).days) if subject.id in leads else None,
+                persons=persons.get(subject.id),
+                contactable=_contactable(known[subject.id], subject.website),
+                days_since_lead=_days_since(known[subject.id].lead_at, now),
             )
         )
         for subject in subjects
     }
+
+
+class _Known(NamedTuple):
+    """What is looked at of what is kept beside an organization; None where it has no contact, or no lead."""
+
+    by_person: bool | None
+    by_email: bool | None
+    by_phone: bool | None
+    lead_at: datetime | None
+    was_member: bool
 
 
 def _members(session: Session, countries: Iterable[str]) -> tuple[dict[str, int], set[tuple[str, str]]]:
@@ -79,29 +88,33 @@ def _members(session: Session, countries: Iterable[str]) -> tuple[dict[str, int]
     return counts, represented
 
 
-def _contacts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Contactable]:
+def _known(session: Session, ids: Sequence[UUID]) -> dict[UUID, _Known]:
     by_email = Contact.email != ""
-    theirs = (
+    contacts = (
         select(
-            Contact.organization_id,
-            func.bool_or(by_email & (Contact.name != "")),
-            func.bool_or(by_email),
-            func.bool_or(Contact.phone != ""),
+            func.bool_or(by_email & (Contact.name != "")).label("by_person"),
+            func.bool_or(by_email).label("by_email"),
+            func.bool_or(Contact.phone != "").label("by_phone"),
         )
-        .where(Contact.organization_id == any_of(ids))
-        .group_by(Contact.organization_id)
+        .where(Contact.organization_id == Organization.id)
+        .lateral()
     )
-    found: dict[UUID, Contactable] = {}
-    for organization_id, person, email, phone in session.execute(theirs):
-        if person or email or phone:
-            found[organization_id] = "person" if person else "email" if email else "phone"
-    return found
+    lead_at = select(func.max(Lead.captured_at)).where(Lead.organization_id == Organization.id).scalar_subquery()
+    was_member = exists().where(Member.organization_id == Organization.id)
+    theirs = select(Organization.id, *contacts.c, lead_at, was_member).join(contacts, true())
+    rows = session.execute(theirs.where(Organization.id == any_of(ids)))
+    return {row[0]: _Known(*row[1:]) for row in rows}
 
 
-def _leads(session: Session, ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    latest = (
-        select(Lead.organization_id, func.max(Lead.captured_at))
-        .where(Lead.organization_id == any_of(ids))
-        .group_by(Lead.organization_id)
-    )
-    return {row[0]: row[1] for row in session.execute(latest)}
+def _contactable(known: _Known, website: str) -> Contactable:
+    if known.by_person:
+        return "person"
+    if known.by_email:
+        return "email"
+    if known.by_phone:
+        return "phone"
+    return "website" if website else "nobody"
+
+
+def _days_since(lead_at: datetime | None, now: datetime) -> int | None:
+    return None if lead_at is None else max(0, (now - lead_at).days)

@@ -60,7 +60,11 @@ class ProspectFilter(PipelineFilter):
 class BoardFilter(PipelineFilter):
     """Which open prospects stand on the board, in which order, and how many of each stage are shown."""
 
-    order = fields.String(load_default="next_action_on", validate=validate.OneOf(get_args(Order)))
+    order = fields.String(
+        load_default="next_action_on",
+        validate=validate.OneOf(get_args(Order)),
+        metadata={"description": "by fit: the best first, by the fit of at most five minutes ago"},
+    )
     size = fields.Integer(load_default=20, validate=validate.Range(1, 50))
 
 

@@ -4,32 +4,30 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
-
 from services.membership import operations, schemas
 from services.membership.fit import TEXTS
 from services.membership.model import Member, Prospect, ProspectEntry
+from services.membership.model.prospects import OPEN
 from services.membership.service.scopes import READ, WRITE
 from shared.clock import utc_now
 from shared.database import transaction
 from shared.http.call import Call
-from shared.http.paging import Page, PageRequest
+from shared.http.paging import Page
 from shared.http.routing import route
 from shared.i18n import gettext
 from shared.schedule import Turn, every
 
 _PROSPECT = "/v1/prospects/<uuid:prospect_id>"
+_SCORE_SECONDS = 120
+_OF_THE_PROSPECT = [name for name in schemas.ProspectResponse().fields if name != "fit"]
 
 
 class Shown:
     """A prospect together with how well it fits at this moment."""
 
     def __init__(self, prospect: Prospect, *, fit: int) -> None:
-        self._prospect = prospect
-        self.fit = fit
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._prospect, name)
+        # Copied: a __getattr__ that hands on what is asked for takes longer than all else about a page of prospects.
+        vars(self).update({name: getattr(prospect, name) for name in _OF_THE_PROSPECT}, fit=fit)
 
 
 def shown(call: Call, prospects: Sequence[Prospect]) -> list[Shown]:
@@ -64,14 +62,17 @@ class ProspectRoutes:
         sort={
             "-opened_at": Prospect.opened_at,
             "next_action_on": Prospect.next_action_on,
-            "fit": Prospect.id,
+            "fit": Prospect.fit_score,
         },
     )
     def list_prospects(self, call: Call) -> Page[Shown]:
-        """Prospects, open and closed; sorted by fit (-fit: the best first) the open ones only."""
+        """Prospects, open and closed; sorted by fit (-fit: the best first) the open ones only.
+
+        That order is by the fit of at most five minutes ago; the `fit` shown is of this moment.
+        """
         matching = operations.prospects(**call.query, today=call.now.date())
         assert call.paging
-        page = _page_by_fit(call, matching, call.paging) if call.paging.name == "fit" else call.page(matching)
+        page = call.page(matching.where(Prospect.stage.in_(OPEN)) if call.paging.name == "fit" else matching)
         return Page(items=shown(call, page.items), next_cursor=page.next_cursor)
 
     @route("GET", _PROSPECT, scope=READ, returns=schemas.ProspectResponse)
@@ -168,20 +169,17 @@ class ProspectRoutes:
                 if not operations.wake_prospects(session, actor="system", now=utc_now()):
                     return
 
+    @every(seconds=_SCORE_SECONDS)
+    def score_prospects(self, turn: Turn) -> None:
+        """Score all open ones anew, for their order; what a turn of another process has done already stays."""
+        last: UUID | None = None
+        while not turn.stopping():
+            with transaction(turn.engine) as session:
+                last = operations.score_next_prospects(session, after=last, now=utc_now())
+            if last is None:
+                return
+
     def _changed(self, call: Call, prospect_id: UUID, change: Any) -> Shown:
         changed = operations.prospect_to_change(call.session, prospect_id=prospect_id)
         call.match(changed)
         return shown(call, [change(call.session, changed, **call.body, actor=call.actor, now=call.now)])[0]
-
-
-def _page_by_fit(call: Call, matching: Select[Prospect], request: PageRequest) -> Page[Prospect]:
-    """A score may change between two pages; what keeps its score comes exactly once."""
-    ranked = [(score, prospect_id) for prospect_id, _, score in operations.by_fit(call.session, matching, now=call.now)]
-    if not request.descending:
-        ranked.reverse()
-    if request.after is not None:
-        mark = int(request.after[0]), UUID(request.after[1])
-        ranked = [one for one in ranked if (one < mark if request.descending else one > mark)]
-    page = ranked[: request.limit]
-    cursor = request.cursor(*page[-1]) if len(ranked) > request.limit else None
-    return Page(items=operations.load_in_order(call.session, [one for _, one in page]), next_cursor=cursor)
