@@ -1,5 +1,6 @@
 """One process of a service, from start to stop. Imported only after eventlet has patched the standard library."""
 
+import gc
 import logging
 import os
 import signal
@@ -66,6 +67,8 @@ class Worker:
             signal.signal(signal.SIGINT, self._tell)
         self._wait_for_database()
         self._runner.start()
+        # What the imports made lives as long as we do, and looking through it was a third of the work of a report.
+        gc.freeze()
         log.info("ready", extra={"host": self._settings.http_host, "port": self._settings.http_port})
         eventlet.spawn(self._stop_when_told)
         self._runner.wait()
