@@ -190,6 +190,15 @@ def test_what_two_merges_brought_stays_until_both_are_undone(session: Session) -
     assert survivor.languages == ["es"]
 
 
+def test_of_two_merges_into_one_the_one_that_waited_for_the_lock_comes_after(session: Session) -> None:
+    survivor, first, second = (an_organization(session, name=f"Union {number}") for number in range(3))
+    before = merged(session, survivor, first, now=NOW + timedelta(seconds=2))
+    waited = merged(session, survivor, second, now=NOW)
+    assert before.merged_at == NOW + timedelta(seconds=2)
+    listed = session.scalars(select(Merge).order_by(Merge.merged_at))
+    assert [one.id for one in listed] == [before.id, waited.id]
+
+
 def test_a_survivor_is_gone_again_when_the_last_listed_row_is_parted_from_it(session: Session) -> None:
     survivor, *losers = (an_organization(session, name=name) for name in ("Uno", "Dos", "Tres"))
     survivor.gone_at = NOW
