@@ -51,6 +51,22 @@ CHECKS: dict[str, tuple[Check, ...]] = {
                      ) AS pointing ON pointing.organization_id = organizations.id
                      WHERE organizations.merged_into IS NOT NULL""",
         ),
+        Check(
+            kind="damaged",
+            what="postings of dues that do not balance",
+            query="""SELECT DISTINCT posting_id FROM dues_entries
+                     GROUP BY posting_id, currency HAVING sum(minor) <> 0""",
+        ),
+        Check(
+            kind="damaged",
+            what="invoices of which the ledger says another amount is open",
+            query="""SELECT dues_invoices.id FROM dues_invoices LEFT JOIN (
+                         SELECT invoice_id, sum(minor) AS open, min(currency) AS one, max(currency) AS other
+                         FROM dues_entries WHERE account = 'receivable' GROUP BY invoice_id
+                     ) AS entered ON entered.invoice_id = dues_invoices.id
+                     WHERE coalesce(entered.open, 0) <> CASE WHEN number IS NULL THEN 0 ELSE open_minor END
+                         OR entered.one <> dues_invoices.currency OR entered.other <> dues_invoices.currency""",
+        ),
     ),
     "funding": (),
     "events": (

@@ -89,6 +89,14 @@ class MergedOrganization(MergedOrganizationColumns, Base):
     """Replica of membership's merges."""
 
 
+class SettledInvoice(Base):
+    """An invoice of membership's on which nothing is owed; a reminder that comes late must find it."""
+
+    __tablename__ = "settled_invoices"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
 class Welcome(Base):
     """One admission's welcome. Admission and contact come in any order; the mail goes when both are known."""
 
@@ -185,8 +193,12 @@ class Letter(Base):
     def _lapses(self, now: datetime) -> bool:
         """Give it up when it is too late; whether it is given up."""
         if self.until and now.date() > self.until:
-            self.state, self.link = "too_late", None
+            self.give_up()
         return self.state == "too_late"
+
+    def give_up(self) -> None:
+        """It isn't sent any more."""
+        self.state, self.link = "too_late", None
 
 
 class Message(Base):

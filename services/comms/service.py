@@ -21,6 +21,8 @@ from shared.clock import utc_now
 from shared.contracts.membership import (
     ApplicantNotified,
     ContactChanged,
+    DuesCredited,
+    DuesPaid,
     DuesReminded,
     MemberAdmitted,
     MemberStandingChanged,
@@ -143,6 +145,11 @@ class CommsService(StandardRoutes):
     def remind_of_dues(self, session: Session, delivery: Delivery[DuesReminded]) -> None:
         """Remind a member of what it owes."""
         operations.remind_of_dues(session, delivery.event, reminder_id=delivery.id, now=utc_now())
+
+    @subscribe(DuesPaid, DuesCredited, latest=True)
+    def follow_invoice(self, session: Session, delivery: Delivery[DuesPaid | DuesCredited]) -> None:
+        """Remind nobody of an invoice that is settled."""
+        operations.follow_invoice(session, delivery.event, now=utc_now())
 
     @subscribe(OpinionRequested)
     def request_opinion(self, session: Session, delivery: Delivery[OpinionRequested]) -> None:

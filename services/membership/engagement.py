@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from services.membership.engagement_weights import REASON_KINDS, ActionKind, ReasonKind, Weight, Weights
@@ -101,6 +102,7 @@ def direction(earlier: Picture, later: Picture, weights: Weights) -> Direction:
     return "worse" if difference > 0 else "better"
 
 
+@lru_cache
 def end_of(day: date) -> datetime:
     """The moment in which the day is over (UTC); the last there is on the calendar's last day."""
     if day == date.max:
@@ -110,7 +112,7 @@ def end_of(day: date) -> datetime:
 
 def _known(signals: Iterable[Signal], at: date) -> Mapping[SignalKind, Sequence[Signal]]:
     end, found = end_of(at), defaultdict[SignalKind, list[Signal]](list)
-    for one in set(signals):
+    for one in signals:
         if one.on <= at and one.known_at < end:
             found[one.kind].append(one)
     return found
@@ -119,18 +121,21 @@ def _known(signals: Iterable[Signal], at: date) -> Mapping[SignalKind, Sequence[
 def _reasons(known: Mapping[SignalKind, Sequence[Signal]], weights: Weights, at: date) -> Iterator[Reason]:
     for kind in REASON_KINDS:
         opened = _lacking(known, *_ABSENCES[kind]) if kind in _ABSENCES else _open(known, *_CASES[kind])
-        if reason := _weigh(kind, opened, weights.reasons[kind], at):
+        if opened and (reason := _weigh(kind, opened, weights.reasons[kind], at)):
             yield reason
 
 
 def _open(
     known: Mapping[SignalKind, Sequence[Signal]], opening: SignalKind, closing: SignalKind | None
-) -> list[Signal]:
+) -> Sequence[Signal]:
     """What was not closed since: closing is later than opening, or at the same instant."""
+    opened = known.get(opening, [])
+    if closing is None or not opened:
+        return opened
     closed: dict[str, datetime] = {}
-    for one in known.get(closing, ()) if closing else ():
+    for one in known.get(closing, ()):
         closed[one.key] = max(one.known_at, closed.get(one.key, one.known_at))
-    return [one for one in known.get(opening, ()) if one.key not in closed or one.known_at > closed[one.key]]
+    return [one for one in opened if one.key not in closed or one.known_at > closed[one.key]]
 
 
 def _lacking(known: Mapping[SignalKind, Sequence[Signal]], expected: SignalKind, wanted: SignalKind) -> list[Signal]:

@@ -53,7 +53,12 @@ class Weight:
 
     def points(self, days: int) -> int:
         """What a case of this age weighs."""
-        return next((one.points for one in reversed(self.steps) if one.after_days <= days), 0)
+        found = 0
+        for after_days, points in self.steps:
+            if after_days > days:
+                break
+            found = points
+        return found
 
     @property
     def fades_after(self) -> int | None:

@@ -4,21 +4,22 @@ Prospects still open have not failed to convert, and a stage they still stand in
 counted as undecided (censored), never as a failure or an end.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 
 StageOnTheWay = Literal["identified", "contacted", "qualified", "proposal", "applied"]
 
 ON_THE_WAY: tuple[StageOnTheWay, ...] = ("identified", "contacted", "qualified", "proposal", "applied")
-_DAY = 86_400
+_RANKS: Mapping[str, int] = {stage: rank for rank, stage in enumerate((*ON_THE_WAY, "admitted"))}
+"""Admission lies beyond all."""
+
+_DAY = timedelta(1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Journey:
+class Journey(NamedTuple):
     """One prospect: when it was opened (as identified) and each stage it moved to since, oldest first."""
 
     opened_at: datetime
@@ -81,8 +82,8 @@ def funnels(journeys: Iterable[tuple[str, Journey]], *, now: datetime) -> dict[s
 def funnel(journeys: Sequence[Journey], *, now: datetime) -> Funnel:
     """The funnel of one cohort as of `now`. A prospect counts once in each stage, however often it was reopened."""
     lasted = _durations(journeys, now)
-    furthest = [_furthest(journey) for journey in journeys]
     stages = [journey.stage for journey in journeys]
+    prospects = Counter(zip(map(_furthest, journeys), stages, strict=True))
     closed = {"lost", "admitted"}
     return Funnel(
         opened=len(journeys),
@@ -90,20 +91,16 @@ def funnel(journeys: Sequence[Journey], *, now: datetime) -> Funnel:
         dormant=stages.count("dormant"),
         lost=stages.count("lost"),
         admitted=stages.count("admitted"),
-        passages=tuple(
-            _passage(rank, list(zip(furthest, stages, strict=True)), lasted[stage])
-            for rank, stage in enumerate(ON_THE_WAY)
-        ),
+        passages=tuple(_passage(rank, prospects, lasted[stage]) for rank, stage in enumerate(ON_THE_WAY)),
     )
 
 
-def _passage(rank: int, prospects: Sequence[tuple[int, str]], lasted: Sequence[tuple[float, bool]]) -> Passage:
-    reached = [(furthest, stage) for furthest, stage in prospects if furthest >= rank]
+def _passage(rank: int, prospects: Counter[tuple[int, str]], lasted: Sequence[tuple[float, bool]]) -> Passage:
     return Passage(
         stage=ON_THE_WAY[rank],
-        reached=len(reached),
-        went_on=sum(furthest > rank for furthest, _ in reached),
-        fell_out=sum(furthest == rank and stage == "lost" for furthest, stage in reached),
+        reached=sum(count for (furthest, _), count in prospects.items() if furthest >= rank),
+        went_on=sum(count for (furthest, _), count in prospects.items() if furthest > rank),
+        fell_out=prospects[rank, "lost"],
         visits=len(lasted),
         ended=sum(over for _, over in lasted),
         median_days=median(lasted),
@@ -111,26 +108,20 @@ def _passage(rank: int, prospects: Sequence[tuple[int, str]], lasted: Sequence[t
 
 
 def _furthest(journey: Journey) -> int:
-    """The rank of the furthest stage it ever came to; admission lies beyond all."""
-    ranks: Mapping[str, int] = {stage: rank for rank, stage in enumerate((*ON_THE_WAY, "admitted"))}
-    return max((ranks[stage] for stage, _ in journey.moves if stage in ranks), default=0)
+    """The rank of the furthest stage it ever came to."""
+    return max([_RANKS.get(stage, 0) for stage, _ in journey.moves], default=0)
 
 
 def _durations(journeys: Sequence[Journey], now: datetime) -> dict[str, list[tuple[float, bool]]]:
     """Of each stage how many days each visit lasted, and whether it is over."""
     found: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-    for journey in journeys:
-        for stage, days, over in _visits(journey, now):
-            found[stage].append((days, over))
+    for opened_at, moves in journeys:
+        stage, since = "identified", opened_at
+        for following, until in moves:
+            found[stage].append(((until - since) / _DAY, True))
+            stage, since = following, until
+        found[stage].append((max(0.0, (now - since) / _DAY), False))
     return found
-
-
-def _visits(journey: Journey, now: datetime) -> Iterator[tuple[str, float, bool]]:
-    steps = [("identified", journey.opened_at), *journey.moves]
-    for (stage, since), (_, until) in pairwise(steps):
-        yield stage, (until - since).total_seconds() / _DAY, True
-    stage, since = steps[-1]
-    yield stage, max(0.0, (now - since).total_seconds() / _DAY), False
 
 
 def median(lasted: Sequence[tuple[float, bool]]) -> float | None:

@@ -173,12 +173,13 @@ def _by(known: Sequence[Membership], period: _Period, keys: Callable[[Membership
 
 
 def _tally(known: Sequence[Membership], period: _Period) -> Tally:
-    start = [one.member_id for one in known if one.lasted(period.eve)]
-    end = [one.member_id for one in known if one.lasted(period.until)]
+    since, until, eve = period.since, period.until, period.eve
+    start = [one.member_id for one in known if one.lasted(eve)]
+    end = [one.member_id for one in known if one.lasted(until)]
     return Tally(
         at_start=len(start),
-        joined=sum(period.since <= one.joined_on <= period.until for one in known),
-        left=sum(_left(one, period.since, period.until) for one in known),
+        joined=sum(since <= one.joined_on <= until for one in known),
+        left=sum(_left(one, since, until) for one in known),
         at_end=len(end),
         start=_represented(start, period.before),
         end=_represented(end, period.after),
@@ -190,7 +191,7 @@ def _left(one: Membership, since: date, until: date) -> bool:
 
 
 def _represented(ids: Sequence[UUID], declared: Mapping[UUID, int]) -> Represented:
-    said = [declared[one] for one in ids if one in declared]
+    said = [persons for persons in map(declared.get, ids) if persons is not None] if declared else []
     return Represented(persons=sum(said) if said else None, silent=len(ids) - len(said))
 
 

@@ -95,7 +95,7 @@ class Course:
         """Where the member stands on a day, and why."""
         if self._admission is None or on < self._admission.effective_on:
             return State(None, (Reason("not_admitted", date.min),))
-        if self._end and self._end.reason.since <= on:
+        if self._end and self.ended(on):
             return State(self._end.standing, (self._end.reason,))
         notes = (*self._notices(on), *self._terms(on))
         suspension = self._suspension(on)
@@ -109,6 +109,10 @@ class Course:
         if late:
             return State("grace", (*late, *notes))
         return State("current", (Reason("good_standing", *self._good_since(on)), *notes))
+
+    def ended(self, on: date) -> Reason | None:
+        """Why it is no member on a day on which it was one before; the same as the first reason of that day's state."""
+        return self._end.reason if self._end and self._end.reason.since <= on else None
 
     def with_fact(self, fact: Fact) -> "Course":
         """What it would be if that were recorded too."""
@@ -161,6 +165,8 @@ class Course:
     @cached_property
     def _debts(self) -> list[Debt]:
         """One per period: of several due days the first counts, of several settlements too."""
+        if not self._facts["dues_due"]:
+            return []
         due = {one.period: one for one in reversed(self._facts["dues_due"])}
         settled = {one.period: one.effective_on for one in reversed(self._facts["dues_settled"])}
         return [

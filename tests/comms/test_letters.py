@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.comms import operations
 from services.comms.model import LINK, Letter, Message
-from shared.contracts.membership import ApplicantNotified, DuesReminded, OpinionRequested
+from shared.contracts.membership import ApplicantNotified, DuesCredited, DuesPaid, DuesReminded, OpinionRequested
 from shared.messaging.outbox import published
 from tests.members import NOW, a_contact
 
@@ -147,6 +147,78 @@ def test_a_reminder_nobody_could_be_told_for_weeks_is_not_sent_any_more(session:
     operations.keep_contact(session, contact, now=NOW + timedelta(days=15))
     assert messages(session, "email") == []
     assert [one.state for one in session.scalars(operations.letters(session))] == ["too_late"]
+
+
+def a_payment(of: DuesReminded, *, left: int = 0) -> DuesPaid:
+    return DuesPaid(
+        invoice_id=of.invoice_id,
+        member_id=of.member_id,
+        organization_id=of.organization_id,
+        year=of.year,
+        payment_id=uuid4(),
+        paid_on=NOW.date(),
+        amount=of.open - left,
+        open=left,
+        currency=of.currency,
+    )
+
+
+def a_credit(of: DuesReminded) -> DuesCredited:
+    return DuesCredited(
+        invoice_id=of.invoice_id,
+        member_id=of.member_id,
+        organization_id=of.organization_id,
+        year=of.year,
+        means="write_off",
+        number="",
+        amount=of.open,
+        open=0,
+        currency=of.currency,
+    )
+
+
+@pytest.mark.parametrize("settle", [a_payment, a_credit])
+@pytest.mark.parametrize("days", [-14, 15])
+def test_a_reminder_that_has_not_left_is_not_sent_when_its_invoice_is_settled(
+    session: Session, settle: Callable[..., DuesPaid | DuesCredited], days: int
+) -> None:
+    queued, waiting = a_reminder(days=days), a_reminder(days=days)
+    other = a_reminder(**vars(queued) | {"invoice_id": uuid4()})
+    known(session, queued)
+    for event in (queued, waiting, other):
+        write(session, event)
+    for event in (queued, waiting):
+        operations.follow_invoice(session, settle(event), now=NOW)
+    session.flush()
+    known(session, waiting)
+    states = {mail.source_id: mail.state for mail in messages(session, "email")}
+    assert sorted(states.values()) == ["queued", "suppressed"]
+    [sent] = [mail for mail in messages(session, "email") if mail.state == "suppressed"]
+    assert [(step.step, step.detail) for step in sent.timeline][-1] == ("suppressed", "settled")
+    assert {item.state for item in messages(session, "inbox")} == {"delivered"}
+    assert operations.send_next_mail(session, send=lambda mail: str(mail.id), now=NOW)
+    assert not operations.send_next_mail(session, send=lambda mail: str(mail.id), now=NOW)
+
+
+def test_a_reminder_that_comes_after_the_payment_is_written_to_nobody(session: Session) -> None:
+    event = a_reminder()
+    known(session, event)
+    operations.follow_invoice(session, a_payment(event), now=NOW)
+    operations.follow_invoice(session, a_payment(event), now=NOW)
+    write(session, event)
+    assert messages(session, "email") == messages(session, "inbox") == []
+
+
+def test_of_what_is_still_owed_or_owed_again_members_are_reminded(session: Session) -> None:
+    partly, again = a_reminder(), a_reminder()
+    for event in (partly, again):
+        known(session, event)
+    operations.follow_invoice(session, a_payment(partly, left=100), now=NOW)
+    operations.follow_invoice(session, a_payment(again), now=NOW)
+    operations.follow_invoice(session, a_payment(again, left=again.open), now=NOW)
+    for event in (partly, again):
+        write(session, event)
+    assert [mail.state for mail in messages(session, "email")] == ["queued", "queued"]
 
 
 @pytest.mark.parametrize("occasion", ["request", "reminder"])

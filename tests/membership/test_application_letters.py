@@ -138,6 +138,22 @@ def test_an_applicant_is_asked_reminded_and_asked_anew_and_its_contact_becomes_k
     assert {fact.contact_id for fact in known} == {contact_id}
 
 
+def test_contacts_of_who_applies_no_more_are_told_to_nobody_but_that_they_go(session: Session) -> None:
+    application = screening(session)
+    organization = application.organization
+    reached(session, organization)
+    kept = organization.contacts[0]
+    operations.change_contact(session, kept, email="nueva@cooperativa.invalid", now=NOW)
+    operations.withdraw_application(session, application, reason="Not now", actor="ana", now=NOW)
+    operations.change_contact(session, kept, email="otra@cooperativa.invalid", now=NOW)
+    reached(session, organization, "dues")
+    operations.remove_contact(session, kept, now=NOW)
+    told = [fact for fact in published(session) if isinstance(fact, ContactChanged) and fact.contact_id == kept.id]
+    assert [fact.removed for fact in told] == [False, False, True]
+    assert told[1].email == "nueva@cooperativa.invalid"
+    assert "dues" not in {fact.role for fact in published(session) if isinstance(fact, ContactChanged)}
+
+
 def test_where_nobody_can_be_reached_that_is_said_and_nothing_stops(session: Session) -> None:
     application = screening(session)
     operations.ask_applicant(session, application, question="Who?", due_on=TODAY, address=address, actor="eva", now=NOW)
@@ -154,12 +170,10 @@ def test_the_decision_is_told_to_the_applicant_with_its_reason(session: Session,
     assert "berta" not in application.makers
 
 
-def test_only_who_is_a_member_or_has_applied_is_known_to_the_others(session: Session) -> None:
+def test_only_who_is_a_member_or_applies_is_known_to_the_others(session: Session) -> None:
     draft = a_draft(session)
     reached(session, draft.organization)
     stranger = an_organization(session, name="Otra")
     reached(session, stranger)
-    operations.withdraw_application(session, draft, reason="x", actor="ana", now=NOW)
-    reached(session, draft.organization, "dues")
     known = [fact.organization_id for fact in published(session) if isinstance(fact, ContactChanged)]
-    assert known == [draft.organization_id, draft.organization_id]
+    assert known == [draft.organization_id]

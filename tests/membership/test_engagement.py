@@ -271,5 +271,5 @@ def test_a_member_is_given_to_who_won_it_and_then_to_others(session: Session) ->
         (2, "eva", None, "jefa"),
     ]
     assert len(published(session)) == before
-    assert session.scalars(operations.members(owned=False)).all() == [member]
-    assert session.scalars(operations.members(owner="eva")).all() == []
+    assert session.scalars(operations.members(session, owned=False)).all() == [member]
+    assert session.scalars(operations.members(session, owner="eva")).all() == []

@@ -63,7 +63,7 @@ def test_the_survivor_has_what_it_lacked_and_the_rules_say_why(session: Session)
     assert merge.choices["acronym"] == {"side": "loser", "rule": "survivor_lacks"}
     assert merge.choices["website"] == {"side": "survivor", "rule": "survivor_has"}
     assert merge.choices["sectors"] == {"side": "both", "rule": "joined"}
-    found = session.scalars(operations.organizations(name="coopunion")).all()
+    found = session.scalars(operations.organizations(session, name="coopunion")).all()
     assert found == [survivor]
 
 
@@ -83,7 +83,7 @@ def test_what_a_register_knows_comes_before_what_was_typed(session: Session) -> 
     assert survivor.name == "COOP LA UNION LTDA 12"
     session.expire_all()
     assert [(one.register, one.register_key) for one in survivor.registrations] == [("ar-inaes", "964")]
-    assert session.scalars(operations.organizations(registry="ar-inaes")).all() == [survivor]
+    assert session.scalars(operations.organizations(session, registry="ar-inaes")).all() == [survivor]
 
 
 def test_everything_that_pointed_at_the_loser_follows_and_is_told(session: Session) -> None:
@@ -97,7 +97,8 @@ def test_everything_that_pointed_at_the_loser_follows_and_is_told(session: Sessi
     merge = merged(session, survivor, loser)
     assert (member.organization_id, contact.organization_id) == (survivor.id, survivor.id)
     assert [one.value for one in survivor.identifiers] == ["30500120882"]
-    assert [one.id for one in session.scalars(operations.organizations(federation_id=federation.id))] == [survivor.id]
+    belonging = operations.organizations(session, federation_id=federation.id)
+    assert [one.id for one in session.scalars(belonging)] == [survivor.id]
     told = published(session)[before:]
     assert told[0] == OrganizationMerged(
         organization_id=loser.id, survivor_id=survivor.id, merge_id=merge.id, name=survivor.name, country="AR"
@@ -189,6 +190,15 @@ def test_what_two_merges_brought_stays_until_both_are_undone(session: Session) -
     assert survivor.languages == ["es"]
 
 
+def test_of_two_merges_into_one_the_one_that_waited_for_the_lock_comes_after(session: Session) -> None:
+    survivor, first, second = (an_organization(session, name=f"Union {number}") for number in range(3))
+    before = merged(session, survivor, first, now=NOW + timedelta(seconds=2))
+    waited = merged(session, survivor, second, now=NOW)
+    assert before.merged_at == NOW + timedelta(seconds=2)
+    listed = session.scalars(select(Merge).order_by(Merge.merged_at))
+    assert [one.id for one in listed] == [before.id, waited.id]
+
+
 def test_a_survivor_is_gone_again_when_the_last_listed_row_is_parted_from_it(session: Session) -> None:
     survivor, *losers = (an_organization(session, name=name) for name in ("Uno", "Dos", "Tres"))
     survivor.gone_at = NOW
@@ -225,7 +235,7 @@ def test_the_losers_id_leads_to_the_survivor_through_all_merges(session: Session
         with pytest.raises(OrganizationMergedAway) as caught:
             refused(session, organization_id=first.id)
         assert caught.value.params["survivor_id"] == third.id
-    assert [one.id for one in session.scalars(operations.organizations(country="AR"))] == [third.id]
+    assert [one.id for one in session.scalars(operations.organizations(session, country="AR"))] == [third.id]
     with pytest.raises(SurvivorMerged) as chained:
         undone(session, merge)
     assert chained.value.params["survivor_id"] == third.id
@@ -313,7 +323,7 @@ def test_a_later_import_of_either_row_finds_the_survivor(engine: Engine, tmp_pat
         assert survivor.name == "Coop La Unión de Tandil R.L."
         assert {one.email for one in survivor.contacts} == {"a2@b.example", "c2@b.example"}
         assert {one.value for one in survivor.identifiers} == {"30500120882", "30545714260"}
-        assert len(session.scalars(operations.organizations()).all()) == 1
+        assert len(session.scalars(operations.organizations(session)).all()) == 1
         undone(session, operations.merge_to_change(session, merge_id=ids[2]))
     with Session(engine) as session:
         survivor, loser = (operations.organization(session, organization_id=one) for one in ids[:2])

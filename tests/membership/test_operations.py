@@ -199,7 +199,7 @@ def test_names_are_found_by_beginnings_without_accents_or_case(session: Session)
     an_organization(session, name="Cooperativa El Progreso", locality="Tandil")
 
     def found(name: str) -> list[str]:
-        return [str(row.id) for row in session.scalars(operations.organizations(name=name))]
+        return [str(row.id) for row in session.scalars(operations.organizations(session, name=name))]
 
     assert found("UNION coop") == [str(union.id)]
     assert found("uni") == [str(union.id)]
@@ -213,7 +213,7 @@ def test_lists_narrow_by_every_filter(session: Session) -> None:
     an_organization(session, name="Cooperativa El Progreso", country="UY", subdivision="Salto", sectors=["housing"])
 
     def names(**filters: object) -> list[str]:
-        return [row.name for row in session.scalars(operations.organizations(**filters))]  # type: ignore[arg-type] # any of them
+        return [row.name for row in session.scalars(operations.organizations(session, **filters))]  # type: ignore[arg-type] # any of them
 
     assert names(country="UY") == ["Cooperativa El Progreso"]
     assert names(subdivision="CORDOBA") == [member.organization.name]
@@ -221,8 +221,9 @@ def test_lists_narrow_by_every_filter(session: Session) -> None:
     assert names(standing="current") == [member.organization.name]
     assert names(member=False) == ["Cooperativa El Progreso"]
     assert names(registry="ar-inaes") == []
-    assert [one.id for one in session.scalars(operations.members(sector="agriculture", country="AR"))] == [member.id]
-    assert session.scalars(operations.members(standing="grace")).all() == []
+    of_country = operations.members(session, sector="agriculture", country="AR")
+    assert [one.id for one in session.scalars(of_country)] == [member.id]
+    assert session.scalars(operations.members(session, standing="grace")).all() == []
 
 
 def test_a_shared_valid_identifier_goes_to_review_and_a_bad_one_does_not(session: Session) -> None:

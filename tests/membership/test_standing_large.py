@@ -56,7 +56,9 @@ def test_who_could_vote_is_answered_for_everybody(engine: Engine) -> None:
         roll = operations.draw_roll(session, held_on=DAY, purpose="Assembly", actor="eva", now=NOW)
         assert (roll.members, roll.voters) == (MEMBERS, MEMBERS - unpaid)
     _read_a_page(engine, operations.roll_entries(roll=roll, can_vote=False).order_by(RollEntry.folded_name))
-    _read_a_page(engine, operations.members(termination_proposed=False))
+    with transaction(engine) as session:
+        listed = operations.members(session, termination_proposed=False)
+    _read_a_page(engine, listed)
 
 
 def _read_a_page(engine: Engine, statement: object) -> None:

@@ -224,6 +224,15 @@ def test_time_moves_only_forward_and_an_end_is_an_end(facts: list[Fact]) -> None
 
 @settings(deadline=None)
 @given(recorded())
+def test_who_has_ended_and_why_is_what_the_day_says(facts: list[Fact]) -> None:
+    course = Course(facts, POLICIES)
+    for on in map(day, range(SPAN + 1100)):
+        state = course.state(on)
+        assert course.ended(on) == (state.reasons[0] if state.standing in ENDED else None)
+
+
+@settings(deadline=None)
+@given(recorded())
 def test_the_list_of_changes_is_the_difference_of_the_days(facts: list[Fact]) -> None:
     course = Course(facts, POLICIES)
     told: dict[date, Standing | None] = {change.on: change.state.standing for change in course.changes()}

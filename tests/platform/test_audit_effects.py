@@ -11,6 +11,7 @@ from services.membership import operations
 from services.membership.model import Base as Membership
 from shared.tables import plumbing
 from tests.membership.making import NOW, a_member
+from tests.membership.making_invoices import indebted, invoiced, paid
 from tests.outboxes import connect_plain
 
 TABLES = {"membership": Membership.metadata, "events": Events.metadata, "comms": Comms.metadata}
@@ -98,6 +99,54 @@ def test_a_standing_that_was_announced_otherwise_is_found(database_url: str, how
     assert [(kind, what) for kind, what, _ in look()] == [
         ("damaged", "members whose standing was announced as another than it was")
     ]
+
+
+UNBALANCED = "postings of dues that do not balance"
+OPEN_OTHERWISE = "invoices of which the ledger says another amount is open"
+
+# What somebody did behind the service's back to a ledger with invoices, payments and a draft; and what shows it.
+COOKED = {
+    "an entry was changed": ("UPDATE dues_entries SET minor = minor + 1 WHERE account = 'bank'", [UNBALANCED]),
+    "an entry was removed": ("DELETE FROM dues_entries WHERE account = 'income'", [UNBALANCED]),
+    "an entry is in another currency": (
+        "UPDATE dues_entries SET currency = 'EUR' WHERE account = 'receivable' AND minor < 0",
+        [UNBALANCED, OPEN_OTHERWISE],
+    ),
+    "what is open was changed": (
+        "UPDATE dues_invoices SET open_minor = open_minor - 1 WHERE open_minor > 0",
+        [OPEN_OTHERWISE],
+    ),
+    "a whole posting was removed": (
+        "DELETE FROM dues_entries WHERE posting_id IN (SELECT id FROM dues_postings WHERE kind = 'allocated')",
+        [OPEN_OTHERWISE],
+    ),
+    "a draft was booked": ("UPDATE dues_invoices SET number = NULL WHERE open_minor > 0", [OPEN_OTHERWISE]),
+}
+
+
+@pytest.fixture
+def in_debt(engine: Engine) -> None:
+    for metadata in (Membership.metadata, plumbing):
+        metadata.create_all(engine)
+    with Session(engine) as session:
+        first, second, third = indebted(session, "Uno", "Dos", "Tres")
+        invoices = invoiced(session)
+        paid(session, first, "500.00", invoices[first.id])
+        payment = paid(session, second, "100.00")
+        operations.put_on(session, payment, invoice_id=invoices[second.id].id, reason="", actor="ana", now=NOW)
+        paid(session, third, "20.00")
+        session.commit()
+
+
+@pytest.mark.usefixtures("in_debt")
+@pytest.mark.parametrize("how", COOKED)
+def test_a_ledger_that_does_not_balance_is_found(database_url: str, how: str) -> None:
+    damage, shown = COOKED[how]
+    with connect_plain(database_url) as connection:
+        assert check_effects(connection, "membership", CHECKS["membership"]) == []
+        connection.execute(damage.encode())
+        found = check_effects(connection, "membership", CHECKS["membership"])
+    assert [(one.kind, one.what) for one in found] == [("damaged", what) for what in shown]
 
 
 def test_what_changes_between_two_looks_of_an_examination_is_no_damage(engine: Engine, database_url: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from shared.contracts.membership import MemberAdmitted
 from shared.database import plumbing, transaction
-from shared.messaging.outbox import outbox, publish, published
+from shared.messaging.outbox import AT_ONCE, outbox, publish, publish_all, published
 from shared.messaging.wire import decode
 from shared.tracing import Trace
 
@@ -62,6 +62,16 @@ def test_versions_of_a_subject_count_up_by_themselves(prepared: Engine) -> None:
         publish(session, an_admission(), at=NOW)
         bodies = session.scalars(select(outbox.c.body).order_by(outbox.c.id)).all()
     assert [decode(body).subject_version for body in bodies] == [1, 2, 1]
+
+
+def test_many_leave_in_their_order_and_count_up_as_if_said_one_by_one(prepared: Engine) -> None:
+    first, *others = (an_admission() for _ in range(AT_ONCE))
+    with transaction(prepared) as session:
+        publish(session, first, at=NOW)
+        publish_all(session, iter([*others, first, first]), at=NOW)
+        assert published(session) == [first, *others, first, first]
+        bodies = session.scalars(select(outbox.c.body).where(outbox.c.subject == first.subject).order_by(outbox.c.id))
+        assert [decode(body).subject_version for body in bodies] == [1, 2, 3]
 
 
 def test_two_writers_of_one_subject_cannot_both_win(prepared: Engine) -> None:

@@ -4,15 +4,27 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from babel import Locale
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from services.comms.operations.writing import write_letter
-from shared.contracts.membership import ApplicantNotified, DuesReminded, OpinionRequested, StatisticRequested
+from services.comms.model import SettledInvoice
+from services.comms.operations.replicas import one_at_a_time
+from services.comms.operations.writing import withdraw_letters, write_letter
+from shared.contracts.membership import (
+    ApplicantNotified,
+    DuesCredited,
+    DuesPaid,
+    DuesReminded,
+    OpinionRequested,
+    StatisticRequested,
+)
 from shared.i18n import gettext, language_of
 from shared.money import Money
 
 STALE = timedelta(days=14)
 """What is owed may have been paid meanwhile, so a reminder that found nobody so long is not sent any more."""
+
+_REMINDERS = ("dues_upcoming", "dues_overdue")
 
 CATEGORIES = {"full": "full member", "associate": "associate member"}
 
@@ -36,12 +48,15 @@ def request_statistic(session: Session, request: StatisticRequested, *, request_
 
 
 def remind_of_dues(session: Session, reminder: DuesReminded, *, reminder_id: UUID, now: datetime) -> None:
-    """Remind the contact of an instalment, before it is due or after."""
+    """Remind the contact of an instalment, before it is due or after, unless the invoice was settled meanwhile."""
+    one_at_a_time(session, reminder.organization_id)
+    if session.get(SettledInvoice, reminder.invoice_id):
+        return
     write_letter(
         session,
         reminder,
         source_id=reminder_id,
-        purpose="dues_overdue" if reminder.days > 0 else "dues_upcoming",
+        purpose=_REMINDERS[reminder.days > 0],
         step=f"{reminder.instalment}/{reminder.days}",
         until=now.date() + STALE,
         now=now,
@@ -53,6 +68,16 @@ def remind_of_dues(session: Session, reminder: DuesReminded, *, reminder_id: UUI
         days=str(reminder.days),
         level=str(reminder.level),
     )
+
+
+def follow_invoice(session: Session, change: DuesPaid | DuesCredited, *, now: datetime) -> None:
+    """Of an invoice on which nothing is owed any more nobody is reminded, as long as that lasts."""
+    one_at_a_time(session, change.organization_id)
+    if change.open:
+        session.execute(delete(SettledInvoice).where(SettledInvoice.id == change.invoice_id))
+        return
+    session.merge(SettledInvoice(id=change.invoice_id))
+    withdraw_letters(session, about=change.subject, purposes=_REMINDERS, reason="settled", now=now)
 
 
 def request_opinion(session: Session, request: OpinionRequested, *, request_id: UUID, now: datetime) -> None:

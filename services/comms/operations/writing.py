@@ -1,5 +1,6 @@
 """Letters: written once, shown in the inbox at once, and mailed when the contact is known."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
@@ -7,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from services.comms.model import LINK, Contact, Letter, LetterState
-from services.comms.operations.messages import put_into_inbox
+from services.comms.model import LINK, Contact, Letter, LetterState, Message
+from services.comms.operations.messages import WAITING, put_into_inbox
 from services.comms.operations.replicas import known_as, one_at_a_time
 from services.comms.templates import Value, render
 from shared.tracing import trace_of
@@ -103,6 +104,16 @@ def address_letters(session: Session, contact: Contact, *, now: datetime) -> Non
     query = select(Letter).where(Letter.contact_id == contact.id, Letter.state == "awaiting_contact")
     for letter in session.scalars(query.order_by(Letter.created_at)).all():
         _address(session, letter, contact, now)
+
+
+def withdraw_letters(session: Session, *, about: str, purposes: Sequence[str], reason: str, now: datetime) -> None:
+    """What has not left of these is not sent any more; what stands in the inbox stays."""
+    theirs = Letter.about == about, Letter.purpose.in_(purposes)
+    for letter in session.scalars(select(Letter).where(*theirs, Letter.state == "awaiting_contact")):
+        letter.give_up()
+    mails = select(Message).where(Message.source_id.in_(select(Letter.source_id).where(*theirs)), *WAITING)
+    for mail in session.scalars(mails.order_by(Message.id).with_for_update()):
+        mail.suppress(now, reason)
 
 
 def _address(session: Session, letter: Letter, contact: Contact, now: datetime) -> None:

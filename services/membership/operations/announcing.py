@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.membership.model import Contact, Member, MembershipApplication, Organization
 from services.membership.model.members import LIVE
+from services.membership.operations.open_applications import open_application_of
 from shared.contracts.membership import Category, ContactChanged, MemberUpdated, Standing
 from shared.messaging.outbox import publish
 
@@ -46,7 +47,12 @@ def live_member(session: Session, organization: Organization) -> Member | None:
 
 
 def is_written_to(session: Session, organization: Organization) -> bool:
-    """It is a member, or has applied, so that the other services may know its contacts."""
+    """It is a member, or its application is open, so that the other services may know its contacts."""
+    return bool(live_member(session, organization) or open_application_of(session, organization.id))
+
+
+def was_written_to(session: Session, organization: Organization) -> bool:
+    """It is a member, or has applied, so that the other services may know contacts it had."""
     applied = select(MembershipApplication.id).where(MembershipApplication.organization_id == organization.id)
     return bool(live_member(session, organization) or session.scalar(applied.limit(1)))
 

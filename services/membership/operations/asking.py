@@ -22,7 +22,7 @@ from services.membership.operations.rounds import include_members
 from services.membership.operations.statistics import announce_decision, statistic_to_change
 from shared.contracts.membership import Occasion, StatisticRequested
 from shared.ids import uuid7
-from shared.messaging.outbox import publish
+from shared.messaging.outbox import publish_all
 
 _ROLES = ("dues", *LEADING)
 """Who is asked, in this order; a contact with any other role comes last."""
@@ -153,9 +153,8 @@ def _write_to(
     session.execute(insert(StatisticLink), [{"id": links[row["statistic_id"]], **row, **made} for row in asked])
     sent = {"occasion": occasion, "step": step, "at": now, "by": actor}
     session.execute(insert(StatisticRequest), [{"link_id": links[row["statistic_id"]], **row, **sent} for row in asked])
-    for declaration, contact in pairs:
-        link = address(links[declaration.id])
-        publish(session, _request(declaration, contact, occasion, step, link=link), at=now)
+    requests = (_request(*pair, occasion, step, link=address(links[pair[0].id])) for pair in pairs)
+    publish_all(session, requests, at=now)
 
 
 def _request(

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.membership.model import Contact, UnknownContact
-from services.membership.operations.announcing import announce_contact, is_written_to
+from services.membership.operations.announcing import announce_contact, is_written_to, was_written_to
 from services.membership.operations.finding import organization_to_change
 from services.membership.operations.history import note
 from shared.ids import uuid7
@@ -72,7 +72,7 @@ def change_contact(
 def remove_contact(session: Session, contact: Contact, *, actor: str = "system", now: datetime) -> None:
     """Nobody writes there any more."""
     organization = organization_to_change(session, organization_id=contact.organization_id)
-    if is_written_to(session, organization):
+    if was_written_to(session, organization):
         announce_contact(session, contact, at=now, removed=True)
     organization.contacts.remove(contact)
     said = {"role": [contact.role, None]}

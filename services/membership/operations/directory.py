@@ -62,7 +62,7 @@ def listing(
 
 
 def _rows(session: Session, filters: dict[str, Any], *, standing: Standing | None) -> Sequence[Any]:
-    query = members(**filters, standing=standing).order_by(Organization.folded_name, Member.id)
+    query = members(session, **filters, standing=standing).order_by(Organization.folded_name, Member.id)
     columns = (Member.id, Member.organization_id, Member.standing, Member.admitted_on)
     return session.execute(query.with_only_columns(*columns)).all()
 

@@ -25,7 +25,7 @@ from services.membership.operations.formulas import formula_of_year, one_at_a_ti
 from services.membership.operations.members import member
 from shared.contracts.membership import Category, DuesAssessed
 from shared.ids import uuid7
-from shared.messaging.outbox import publish
+from shared.messaging.outbox import publish_all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,8 +181,7 @@ def record_dues(session: Session, *, year: int, actor: str, now: datetime) -> di
             new.append((_assessment(known, verdict, used, year=year, actor=actor, now=now), known.organization_id))
     session.add_all([assessment for assessment, _ in new])
     session.flush()
-    for assessment, organization_id in new:
-        publish(session, _fact(assessment, organization_id), at=now)
+    publish_all(session, (_fact(*one) for one in new), at=now)
     before = len(there) - skipped["assessed_otherwise"]
     return {"formula": used, "recorded": len(new), "recorded_before": before, "skipped": +skipped}
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -174,12 +175,19 @@ def at_risk(
 
 
 def _pictured(found: Gathered, listed: Sequence[Any], day: date) -> Iterator[Engagement]:
-    names = ("name", "folded_name", "country", "owner")
-    for row in listed:
-        state, seen = found.on(row.id, day)
+    weights = in_force(day)
+    for member_id, name, folded_name, country, owner in listed:
+        state, seen = found.on(member_id, day, weights)
         if seen and state.standing:
-            facts = {name: getattr(row, name) for name in names}
-            yield Engagement(member_id=row.id, standing=state.standing, picture=seen, **facts)
+            yield Engagement(
+                member_id=member_id,
+                name=name,
+                folded_name=folded_name,
+                country=country,
+                owner=owner,
+                standing=state.standing,
+                picture=seen,
+            )
 
 
 def _is_wanted(seen: Picture, level: EngagementLevel | None) -> bool:
@@ -190,6 +198,7 @@ def _earliest(day: date) -> date:
     return days_after(day, -max(in_force(day).trend_days))
 
 
+@lru_cache
 def _last_instant(day: date) -> datetime:
     """Standing takes what is known at an instant, so it is asked of the day's last."""
     return datetime.combine(day, datetime.max.time(), end_of(day).tzinfo)

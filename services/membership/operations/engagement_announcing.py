@@ -13,9 +13,9 @@ from services.membership.model.members import LIVE
 from services.membership.operations.engagement import Gathered, gather
 from services.membership.policy import days_after
 from shared.contracts.membership import EngagementChanged
-from shared.messaging.outbox import publish
+from shared.messaging.outbox import publish_all
 
-AT_ONCE = 200
+AT_ONCE = 500
 """So many members are looked at in one transaction."""
 
 _LOCK = 5_120_028
@@ -46,8 +46,7 @@ def announce_engagement(session: Session, *, now: datetime) -> int:
         watch.through = yesterday
         session.add(watch)
     session.flush()
-    for fact in facts:
-        publish(session, fact, at=now)
+    publish_all(session, facts, at=now)
     return len(due)
 
 

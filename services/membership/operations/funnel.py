@@ -32,13 +32,11 @@ def campaign_names(session: Session) -> dict[str, str]:
 
 def _journeys(session: Session, by: CohortBy, opened: list[Any], now: datetime) -> Iterator[tuple[str, Journey]]:
     moves = _moves(session, [*opened, ProspectEntry.at <= now])
-    rows = (
-        select(Prospect.id, Prospect.opened_at, _key(by).label("cohort"))
-        .join(Organization, Organization.id == Prospect.organization_id)
-        .where(*opened)
-    )
-    for row in session.execute(rows):
-        yield str(row.cohort or ""), Journey(opened_at=row.opened_at, moves=moves.get(row.id, []))
+    rows = select(Prospect.id, Prospect.opened_at, _key(by)).where(*opened)
+    if by == "country":
+        rows = rows.join(Organization, Organization.id == Prospect.organization_id)
+    for prospect_id, opened_at, cohort in session.execute(rows):
+        yield str(cohort or ""), Journey(opened_at, moves.get(prospect_id, ()))
 
 
 def _moves(session: Session, opened: list[Any]) -> dict[UUID, list[tuple[str, datetime]]]:
@@ -50,7 +48,7 @@ def _moves(session: Session, opened: list[Any]) -> dict[UUID, list[tuple[str, da
     )
     found: dict[UUID, list[tuple[str, datetime]]] = defaultdict(list)
     for prospect_id, stage, at in session.execute(rows):
-        found[prospect_id].append((str(stage), at))
+        found[prospect_id].append((stage or "", at))
     return found
 
 

@@ -57,7 +57,10 @@ def _described(session: Session, *, known_at: datetime) -> dict[UUID, dict[str, 
     placed = _placed_before(session, known_at=known_at)
     known = _described_at(session, {*placed.values()}, known_at=known_at)
     rows = session.execute(select(Member.id, Member.category, Member.organization_id))
-    return {row.id: {"category": row.category, **known[placed.get(row.id, row.organization_id)]} for row in rows}
+    return {
+        member_id: {"category": category, **known[placed.get(member_id, organization_id)]}
+        for member_id, category, organization_id in rows
+    }
 
 
 def _memberships(
@@ -69,21 +72,14 @@ def _memberships(
     for member_id, said in described.items():
         course = Course(facts.get(member_id, ()), known)
         if course.admitted_on and course.admitted_on <= on:
-            ended_on, rule = _end(course, on)
+            end = course.ended(on)
             yield Membership(
                 member_id=member_id,
                 joined_on=course.admitted_on,
-                ended_on=ended_on and max(ended_on, course.admitted_on),
-                rule=rule,
+                ended_on=max(end.since, course.admitted_on) if end else None,
+                rule=end.rule if end else None,
                 **said,
             )
-
-
-def _end(course: Course, on: date) -> tuple[Any, Any]:
-    state = course.state(on)
-    if state.standing in {"resigned", "terminated"}:
-        return state.reasons[0].since, state.reasons[0].rule
-    return None, None
 
 
 def _placed_before(session: Session, *, known_at: datetime) -> dict[UUID, UUID]:
@@ -103,10 +99,8 @@ def _placed_before(session: Session, *, known_at: datetime) -> dict[UUID, UUID]:
 
 def _described_at(session: Session, others: set[UUID], *, known_at: datetime) -> dict[UUID, dict[str, Any]]:
     """Country and sectors, as they were at an instant, of members' organizations and of `others`."""
-    row, known = (
-        OrganizationChange,
-        or_(Organization.id.in_(select(Member.organization_id)), Organization.id.in_(others)),
-    )
+    row, theirs = OrganizationChange, Organization.id.in_(select(Member.organization_id))
+    known = or_(theirs, Organization.id.in_(others)) if others else theirs
     columns = (Organization.id, Organization.country, Organization.sectors)
     found = {
         organization_id: {"country": country, "sectors": sectors}

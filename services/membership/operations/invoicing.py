@@ -15,7 +15,7 @@ from services.membership.operations.ledger import Line, Words, book, lock_member
 from services.membership.operations.numbering import take_numbers
 from services.membership.operations.settling import owe
 from shared.contracts.membership import DuesInvoiced, DuesOverdue
-from shared.messaging.outbox import publish
+from shared.messaging.outbox import publish, publish_all
 
 BATCH = 50
 """So many invoices go out in one transaction, whose locks others wait for."""
@@ -123,8 +123,7 @@ def _issue(
         draft.issue(series=run.series, number=number, now=now, actor=actor)
         _book(session, draft, actor=actor, now=now)
     session.flush()
-    for draft in drafts:
-        publish(session, _issued(draft), at=now)
+    publish_all(session, map(_issued, drafts), at=now)
     owe(session, drafts, members, actor=actor, now=now)
 
 

@@ -55,6 +55,7 @@ def member_to_change(session: Session, *, member_id: UUID) -> Member:
 
 
 def members(
+    session: Session,
     *,
     country: str | None = None,
     sector: str | None = None,
@@ -77,7 +78,7 @@ def members(
     if standing is not None:
         query = query.where(Member.standing == standing)
     if name is not None:
-        query = query.where(name_begins(name))
+        query = query.where(name_begins(session, name))
     if organization_id is not None:
         query = query.where(Member.organization_id == organization_id)
     if termination_proposed is not None:

@@ -1,11 +1,11 @@
 """Merge two organizations that are one: the survivor takes over what pointed at the other."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.membership.merging import FIELDS, LISTS, Outcome, Side, outcomes
@@ -83,7 +83,7 @@ def merge_organizations(
         survivor_id=survivor.id,
         loser_id=loser.id,
         review_item_id=item.id if item else None,
-        merged_at=now,
+        merged_at=_after_the_last(session, survivor.id, loser.id, now=now),
         merged_by=actor,
         reason=reason,
         choices={field: {"side": one.side, "rule": one.rule} for field, one in decided.items()},
@@ -110,6 +110,13 @@ def merge_organizations(
     announce_merge(session, merge, survivor, before=before, at=now)
     match(session, [survivor.id], now=now)
     return merge
+
+
+def _after_the_last(session: Session, *organization_ids: UUID, now: datetime) -> datetime:
+    """Whoever waited for another's lock took its time before, and comes after the other all the same."""
+    around = or_(Merge.survivor_id.in_(organization_ids), Merge.loser_id.in_(organization_ids))
+    last = session.scalar(select(func.max(Merge.merged_at)).where(around))
+    return max(now, last + timedelta(microseconds=1)) if last else now
 
 
 def merge_of(session: Session, *, merge_id: UUID) -> Merge:

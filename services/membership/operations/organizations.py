@@ -65,6 +65,7 @@ class GivenIdentifier(TypedDict):
 
 
 def organizations(
+    session: Session,
     *,
     name: str | None = None,
     identifier: str | None = None,
@@ -85,7 +86,7 @@ def organizations(
     """
     query = select(Organization).where(Organization.merged_into.is_(None))
     if name is not None:
-        query = query.where(name_begins(name))
+        query = query.where(name_begins(session, name))
     if identifier is not None:
         query = query.where(Organization.identifiers.any(Identifier.value.in_({identifier, bare(identifier)})))
     if country is not None:

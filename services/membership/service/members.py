@@ -25,7 +25,7 @@ class MemberRoutes:
     )
     def list_members(self, call: Call) -> Page[Member]:
         """Members, present and past."""
-        return call.page(operations.members(**call.query))
+        return call.page(operations.members(call.session, **call.query))
 
     @route("GET", _MEMBER, scope=READ, returns=schemas.MemberResponse)
     def show_member(self, call: Call, *, member_id: UUID) -> Member:

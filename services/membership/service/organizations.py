@@ -29,7 +29,7 @@ class OrganizationRoutes:
     )
     def list_organizations(self, call: Call) -> Page[Organization]:
         """Every cooperative and body known, found by name, acronym, place, sector, degree or standing."""
-        return call.page(operations.organizations(**call.query))
+        return call.page(operations.organizations(call.session, **call.query))
 
     @route(
         "POST",
