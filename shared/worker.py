@@ -1,6 +1,5 @@
 """One process of a service, from start to stop. Imported only after eventlet has patched the standard library."""
 
-import gc
 import logging
 import os
 import signal
@@ -66,13 +65,7 @@ class Worker:
         if self._parent is None:
             signal.signal(signal.SIGINT, self._tell)
         self._wait_for_database()
-        # What the imports made lives as long as the process. The collector need not look at it again, which would stop
-        # every call for a tenth of a second now and then.
-        gc.collect()
-        gc.freeze()
         self._runner.start()
-        # What the imports made lives as long as we do, and looking through it was a third of the work of a report.
-        gc.freeze()
         log.info("ready", extra={"host": self._settings.http_host, "port": self._settings.http_port})
         eventlet.spawn(self._stop_when_told)
         self._runner.wait()
