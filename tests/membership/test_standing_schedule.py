@@ -67,7 +67,7 @@ def test_after_a_long_pause_every_change_between_is_announced_with_its_own_day(s
     assert turn(session, SEPTEMBER) == 1
     assert told(session, member.id) == TELLING
     assert member.termination_proposed_on == date(2027, 5, 31)
-    assert [one.id for one in session.scalars(operations.members(termination_proposed=True))] == [member.id]
+    assert [one.id for one in session.scalars(operations.members(session, termination_proposed=True))] == [member.id]
     turn(session, at(date(2028, 5, 31)))
     assert told(session, member.id) == [*TELLING, ("terminated", date(2028, 5, 31))]
     assert (member.termination_proposed_on, member.next_change_on) == (None, None)
