@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from shared.batches import batches
 from shared.contracts import Event
 from shared.database import plumbing
 from shared.ids import uuid7
@@ -71,9 +72,8 @@ def publish(session: Session, event: Event, *, at: datetime, sandbox: bool = Fal
 
 def publish_all(session: Session, events: Iterable[Event], *, at: datetime) -> None:
     """The same of many, in their order: each alone would wait for the database, and they are thousands."""
-    rows = [_row(session, event, at=at) for event in events]
-    for start in range(0, len(rows), AT_ONCE):
-        session.execute(_insert, rows[start : start + AT_ONCE])
+    for batch in batches(events, AT_ONCE):
+        session.execute(_insert, [_row(session, event, at=at) for event in batch])
 
 
 def _row(session: Session, event: Event, *, at: datetime, sandbox: bool = False) -> dict[str, Any]:

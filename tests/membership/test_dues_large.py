@@ -27,13 +27,13 @@ from tests.membership.making_dues import YEAR, a_draft, a_formula, a_round, addr
 MANY = 5_000
 
 
-def fill(session: Session) -> None:
+def fill(session: Session, many: int = MANY) -> None:
     """Members of many sizes in five countries, one in ten without an accepted statistic."""
     countries = cycle(["AR", "BR", "HT", "UY", "CU"])
     facts = {"sectors": [], "language": "es", "created_at": NOW, "updated_at": NOW, "version": 1}
     facts |= dict.fromkeys(("subdivision", "locality", "address", "postal_code", "website", "structure"), "")
     organizations = []
-    for number, country in zip(range(MANY), countries, strict=False):
+    for number, country in zip(range(many), countries, strict=False):
         name = f"Federación {number}"
         derived = derive(name, country, locality="", subdivision="")
         organizations.append({"id": uuid7(), "name": name, "country": country, **facts, **derived})

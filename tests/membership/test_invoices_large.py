@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, insert, select
+from sqlalchemy.orm import Session
 
 from services.membership import operations
 from services.membership.banking import BankEntry, BankStatement
@@ -26,21 +27,19 @@ def timed(name: str, act: Callable[[], Any]) -> Any:
     return found
 
 
+def give_contacts(session: Session) -> None:
+    """Somebody to write to about dues for each organization."""
+    facts = {"version": 1, "role": "dues", "name": "", "phone": "", "email": "pagos@union.invalid", "language": "es"}
+    ids = session.scalars(select(Organization.id)).all()
+    session.execute(insert(Contact), [{"id": uuid7(), "organization_id": one, **facts} for one in ids])
+
+
 @pytest.mark.long
 def test_each_member_of_thousands_gets_one_invoice_under_the_next_number(engine: Engine) -> None:
     with transaction(engine) as session:
         fill(session)
         a_formula(session)
-        facts = {
-            "version": 1,
-            "role": "dues",
-            "name": "",
-            "phone": "",
-            "email": "pagos@union.invalid",
-            "language": "es",
-        }
-        ids = session.scalars(select(Organization.id)).all()
-        session.execute(insert(Contact), [{"id": uuid7(), "organization_id": one, **facts} for one in ids])
+        give_contacts(session)
         operations.record_dues(session, year=YEAR, actor="ana", now=NOW)
     with transaction(engine) as session:
         run = timed("plan", lambda: a_run(session))

@@ -1,6 +1,7 @@
 """Dues: quote and record; what they are computed from is gathered here once for one member or for all."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,9 +24,13 @@ from services.membership.model.dues import NoDuesReason, stored_inputs, stored_l
 from services.membership.operations.endings import ended_on
 from services.membership.operations.formulas import formula_of_year, one_at_a_time
 from services.membership.operations.members import member
+from shared.batches import batches
 from shared.contracts.membership import Category, DuesAssessed
 from shared.ids import uuid7
 from shared.messaging.outbox import publish_all
+
+AT_ONCE = 500
+"""So many members' dues are held in memory while they are recorded, however many there are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +54,14 @@ class Known:
             return "no_statistic"
 
 
-def known_members(session: Session, *, year: int, statistics_year: int, member_id: UUID | None = None) -> list[Known]:
+def known_members(
+    session: Session, *, year: int, statistics_year: int, member_id: UUID | None = None
+) -> Iterator[Known]:
     """Everybody ever admitted, oldest first, with what their dues of `year` depend on."""
     rows = session.execute(_facts(statistics_year, member_id)).all()
     last = {row.organization_id: row.id for row in rows if _was_member(row, year)}
     waived = _discounts(session, year, member_id)
-    return [_known(row, _exempt(row, year, last), tuple(waived.get(row.id, ()))) for row in rows]
+    return (_known(row, _exempt(row, year, last), tuple(waived.get(row.id, ()))) for row in rows)
 
 
 def _known(row: Any, reason: NoDuesReason | None, waived: tuple[Discount, ...]) -> Known:
@@ -168,22 +175,29 @@ def record_dues(session: Session, *, year: int, actor: str, now: datetime) -> di
     formula = used.formula
     there = _recorded(session, year)
     taken = {organization_id for _, organization_id in there.values()}
-    new: list[tuple[DuesAssessment, UUID]] = []
     skipped: Counter[NoDuesReason] = Counter()
-    for known in known_members(session, year=year, statistics_year=year - formula.statistics_lag):
-        if known.member_id in there:
-            skipped["assessed_otherwise"] += there[known.member_id][0] != used.id
-            continue
-        verdict = "other_membership" if known.organization_id in taken else known.assess(formula)
-        if isinstance(verdict, str):
-            skipped[verdict] += 1
-        else:
-            new.append((_assessment(known, verdict, used, year=year, actor=actor, now=now), known.organization_id))
+
+    def owing() -> Iterator[tuple[DuesAssessment, UUID]]:
+        for known in known_members(session, year=year, statistics_year=year - formula.statistics_lag):
+            if known.member_id in there:
+                skipped["assessed_otherwise"] += there[known.member_id][0] != used.id
+                continue
+            verdict = "other_membership" if known.organization_id in taken else known.assess(formula)
+            if isinstance(verdict, str):
+                skipped[verdict] += 1
+            else:
+                yield _assessment(known, verdict, used, year=year, actor=actor, now=now), known.organization_id
+
+    recorded = sum(_record(session, batch, now=now) for batch in batches(owing(), AT_ONCE))
+    before = len(there) - skipped["assessed_otherwise"]
+    return {"formula": used, "recorded": recorded, "recorded_before": before, "skipped": +skipped}
+
+
+def _record(session: Session, new: Sequence[tuple[DuesAssessment, UUID]], *, now: datetime) -> int:
     session.add_all([assessment for assessment, _ in new])
     session.flush()
     publish_all(session, (_fact(*one) for one in new), at=now)
-    before = len(there) - skipped["assessed_otherwise"]
-    return {"formula": used, "recorded": len(new), "recorded_before": before, "skipped": +skipped}
+    return len(new)
 
 
 def _recorded(session: Session, year: int) -> dict[UUID, tuple[UUID, UUID]]:

@@ -27,6 +27,9 @@ from services.membership.operations.endings import ended_on
 from services.membership.operations.formulas import formula_of_year, one_at_a_time
 from shared.ids import uuid7
 
+AT_ONCE = 500
+"""So many members are held in memory while a run is prepared, however many there are."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
@@ -95,13 +98,14 @@ def prepare_run(session: Session, run: DuesRun, *, actor: str, now: datetime) ->
     lag = _lag(session, run.year)
     query = _preview(run.year).where(_reason(run.year, lag, again=run.again).is_(None))
     numbers = joinedload(Member.organization).selectinload(Organization.identifiers)
-    ready = session.scalars(query.options(numbers)).all()
-    rows = [
-        _draft(run, one, actor=actor, now=now) for one in candidates(session, ready, year=run.year, again=run.again)
-    ]
-    if rows:
-        session.execute(insert(Invoice), rows)
-    return len(rows)
+    ready = session.scalars(query.options(numbers).execution_options(yield_per=AT_ONCE))
+    return sum(_add_drafts(session, run, members, actor=actor, now=now) for members in ready.partitions())
+
+
+def _add_drafts(session: Session, run: DuesRun, ready: Sequence[Member], *, actor: str, now: datetime) -> int:
+    found = candidates(session, ready, year=run.year, again=run.again)
+    session.execute(insert(Invoice), [_draft(run, one, actor=actor, now=now) for one in found])
+    return len(found)
 
 
 def start_run(session: Session, run: DuesRun, *, actor: str, now: datetime) -> DuesRun:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from services.membership.dues import Assessment
 from services.membership.model import DuesFormula, DuesSimulation, SimulatedDues, UnknownSimulation
 from services.membership.model.dues import NoDuesReason, Outcome, outcome_of, stored_lines
-from services.membership.operations.dues import Known, known_members
+from services.membership.operations.dues import AT_ONCE, Known, known_members
 from services.membership.operations.formulas import formulas
+from shared.batches import batches
 from shared.ids import uuid7
 
 _OUTCOMES = ("more", "less", "same", "not_comparable", "not_assessed")
@@ -48,12 +49,12 @@ def simulate(
     session.add(simulation)
     session.flush()
     comparable = simulation.currency == simulation.baseline_currency
-    rows = [
+    rows = (
         _row(simulation.id, known, known.assess(tried), known.assess(compared) if compared else None, comparable)
         for known in known_members(session, year=year, statistics_year=simulation.statistics_year)
-    ]
-    if rows:
-        session.execute(insert(SimulatedDues), rows)
+    )
+    for batch in batches(rows, AT_ONCE):
+        session.execute(insert(SimulatedDues), batch)
     return simulation
 
 

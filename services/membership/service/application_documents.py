@@ -1,8 +1,6 @@
 """Papers of applications, and the members that support them."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -18,6 +16,7 @@ from services.membership.service.scopes import READ, WRITE
 from services.membership.settings import Settings
 from services.membership.storage import FileAway, Storage, StorageAway, open_storage
 from shared import settings
+from shared.batches import batches
 from shared.clock import utc_now
 from shared.database import transaction
 from shared.http.call import Call
@@ -123,7 +122,7 @@ class ApplicationDocumentRoutes:
     def sweep_files(self, turn: Turn) -> None:
         """Delete files that no paper names: their upload failed after all, or the paper was taken back."""
         storage = storage_of(turn.settings)
-        for ids in _batches(storage.kept_before(utc_now() - _UNCLAIMED)):
+        for ids in batches(storage.kept_before(utc_now() - _UNCLAIMED), _AT_ONCE):
             if turn.stopping():
                 return
             with transaction(turn.engine) as session:
@@ -180,8 +179,3 @@ def storage_of(known: settings.Settings) -> Storage:
     """Where this service keeps its files."""
     assert isinstance(known, Settings)
     return open_storage(known.files_url)
-
-
-def _batches(ids: Iterator[UUID]) -> Iterator[list[UUID]]:
-    while batch := list(islice(ids, _AT_ONCE)):
-        yield batch
