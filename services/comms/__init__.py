@@ -3,6 +3,6 @@
 Owns: messages and their timelines, welcomes, letters; its replicas of members, contacts, merges and settled invoices
 Publishes: MessageDelivered, MessageRead, ContactUnreachable, ContactCleared
 Listens to: MemberAdmitted, MemberUpdated, MemberStandingChanged, ContactChanged, StatisticRequested,
-    DuesReminded, DuesPaid, DuesCredited, OpinionRequested, ApplicantNotified, OrganizationMerged,
+    DuesReminded, InvoiceSent, DuesPaid, DuesCredited, OpinionRequested, ApplicantNotified, OrganizationMerged,
     OrganizationUnmerged (membership)
 """

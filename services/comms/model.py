@@ -146,6 +146,8 @@ class Welcome(Base):
 class Letter(Base):
     """One letter to one contact. The contact may not be known yet; the mail goes when it is, until `until` is over.
 
+    Without `contact_id` it is for whoever speaks for the organization.
+
     `link` opens something without login, so it is kept no longer than the mail needs it.
     """
 
@@ -153,6 +155,11 @@ class Letter(Base):
     __table_args__ = (
         UniqueConstraint("about", "purpose", "step"),
         Index("ix_letters_created_at_source_id", "created_at", "source_id"),
+        Index(
+            "ix_letters_for_anybody",
+            "organization_id",
+            postgresql_where=text("contact_id IS NULL AND state = 'awaiting_contact'"),
+        ),
     )
 
     source_id: Mapped[UUID] = mapped_column(primary_key=True, comment="the event's id")
@@ -160,7 +167,7 @@ class Letter(Base):
     purpose: Mapped[str] = mapped_column(Text)
     step: Mapped[str] = mapped_column(Text, comment="tells letters of one purpose about one thing apart")
     organization_id: Mapped[UUID]
-    contact_id: Mapped[UUID] = mapped_column(index=True)
+    contact_id: Mapped[UUID | None] = mapped_column(index=True)
     language: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)

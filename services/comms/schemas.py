@@ -86,7 +86,9 @@ class LetterResponse(Schema):
     purpose = fields.String(required=True, metadata={"example": "statistic_request"})
     step = fields.String(required=True, metadata={"description": "Tells letters of one purpose about one thing apart."})
     organization_id = fields.UUID(required=True)
-    contact_id = fields.UUID(required=True)
+    contact_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "Null where it is for whoever speaks for it."}
+    )
     language = fields.String(required=True, metadata={"example": "es"})
     state = fields.String(required=True, validate=_LETTER_STATE)
     until = fields.Date(required=True, allow_none=True, metadata={"description": "The last day it may be sent."})

@@ -24,6 +24,7 @@ from shared.contracts.membership import (
     DuesCredited,
     DuesPaid,
     DuesReminded,
+    InvoiceSent,
     MemberAdmitted,
     MemberStandingChanged,
     MemberState,
@@ -145,6 +146,17 @@ class CommsService(StandardRoutes):
     def remind_of_dues(self, session: Session, delivery: Delivery[DuesReminded]) -> None:
         """Remind a member of what it owes."""
         operations.remind_of_dues(session, delivery.event, reminder_id=delivery.id, now=utc_now())
+
+    @subscribe(InvoiceSent)
+    def send_invoice(self, session: Session, delivery: Delivery[InvoiceSent]) -> None:
+        """Send a member its invoice."""
+        operations.send_invoice(session, delivery.event, sending_id=delivery.id, now=utc_now())
+
+    @subscribe(MemberStandingChanged, latest=True)
+    def tell_standing(self, session: Session, delivery: Delivery[MemberStandingChanged]) -> None:
+        """Tell a member that it is suspended, in good standing again, or a member no more."""
+        version, at = delivery.subject_version, delivery.time
+        operations.tell_standing(session, delivery.event, change_id=delivery.id, version=version, at=at, now=utc_now())
 
     @subscribe(DuesPaid, DuesCredited, latest=True)
     def follow_invoice(self, session: Session, delivery: Delivery[DuesPaid | DuesCredited]) -> None:

@@ -300,6 +300,28 @@ class DuesReminded(Event, topic="membership.dues.reminded", subject="invoice_id"
     level: int = 0
 
 
+class InvoiceSent(Event, topic="membership.invoice.sent", subject="invoice_id", visibility="internal"):
+    """A member's contact is to be sent an issued invoice: `amount`, payable in `parts`, the last one due on `due_on`.
+
+    `link` opens its document without login. Sent again, it is another `sending_id`.
+    """
+
+    sending_id: UUID
+    invoice_id: UUID
+    member_id: UUID
+    organization_id: UUID
+    contact_id: UUID
+    name: str
+    language: str
+    year: int
+    number: str
+    due_on: date
+    amount: int
+    currency: str
+    parts: int
+    link: str
+
+
 class MemberConsentChanged(Event, topic="membership.member.consent_changed", subject="member_id"):
     """What a member agrees to show in the public directory is another: `shows` are all groups of fields, maybe none."""
 
@@ -406,6 +428,7 @@ EVENTS: tuple[type[Event], ...] = (
     DuesCredited,
     DuesOverdue,
     DuesReminded,
+    InvoiceSent,
     MemberConsentChanged,
     EngagementChanged,
     RetentionActionTaken,

@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from services.comms import operations
 from services.comms.model import LINK, Letter, Message
-from shared.contracts.membership import ApplicantNotified, DuesCredited, DuesPaid, DuesReminded, OpinionRequested
+from shared.contracts.membership import (
+    ApplicantNotified,
+    DuesCredited,
+    DuesPaid,
+    DuesReminded,
+    InvoiceSent,
+    OpinionRequested,
+)
 from shared.messaging.outbox import published
 from tests.members import NOW, a_contact
 
@@ -37,6 +44,22 @@ def a_reminder(**changes: Any) -> DuesReminded:
         "level": 2,
     }
     return DuesReminded(**whom() | values | changes)
+
+
+def an_invoice(**changes: Any) -> InvoiceSent:
+    values: dict[str, Any] = {
+        "sending_id": uuid4(),
+        "invoice_id": uuid4(),
+        "member_id": uuid4(),
+        "year": 2026,
+        "number": "D-2026-000118",
+        "due_on": date(2026, 6, 30),
+        "amount": 123450,
+        "currency": "USD",
+        "parts": 1,
+        "link": SECRET,
+    }
+    return InvoiceSent(**whom() | values | changes)
 
 
 def an_opinion(**changes: Any) -> OpinionRequested:
@@ -68,6 +91,8 @@ def known(session: Session, event: Any, **changes: Any) -> None:
 def write(session: Session, event: Any) -> None:
     if isinstance(event, DuesReminded):
         operations.remind_of_dues(session, event, reminder_id=uuid4(), now=NOW)
+    elif isinstance(event, InvoiceSent):
+        operations.send_invoice(session, event, sending_id=uuid4(), now=NOW)
     elif isinstance(event, OpinionRequested):
         operations.request_opinion(session, event, request_id=uuid4(), now=NOW)
     else:
@@ -79,7 +104,7 @@ def messages(session: Session, channel: str) -> list[Message]:
     return list(session.scalars(query))
 
 
-MAKERS: list[Callable[..., Any]] = [a_reminder, an_opinion, a_notice]
+MAKERS: list[Callable[..., Any]] = [a_reminder, an_invoice, an_opinion, a_notice]
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -123,6 +148,31 @@ def test_a_reminder_says_what_is_owed_since_when_and_the_how_manieth_it_is(
     assert item.purpose == "dues_overdue"
     assert item.subject.startswith(subject)
     assert said in item.text
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "once", "in_parts"),
+    [
+        ("es", "Factura D-2026-000118 de Cooperativa La Unión", "pagarla hasta el 30 de junio de 2026", "en 3 plazos"),
+        ("pt", "Fatura D-2026-000118 de Cooperativa La Unión", "paguem até 30 de junho de 2026", "em 3 parcelas"),
+        ("en", "Invoice D-2026-000118 of Cooperativa La Unión", "pay it by June 30, 2026", "in 3 parts"),
+    ],
+)
+def test_an_invoice_goes_out_with_a_link_that_stands_in_the_mail_alone(
+    session: Session, language: str, subject: str, once: str, in_parts: str
+) -> None:
+    whole = an_invoice(language=language)
+    again = an_invoice(**vars(whole) | {"sending_id": uuid4(), "parts": 3})
+    known(session, whole)
+    for event in (whole, again):
+        write(session, event)
+    items, mails = messages(session, "inbox"), messages(session, "email")
+    assert [mail.link for mail in mails] == [SECRET, SECRET]
+    assert all(one.subject.startswith(subject) and SECRET not in one.text for one in (*items, *mails))
+    assert ([once in one.text for one in mails], [in_parts in one.text for one in mails]) == (
+        [True, False],
+        [False, True],
+    )
 
 
 def test_before_the_day_it_is_an_announcement_and_each_step_of_each_instalment_is_a_letter(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,10 @@ from tests.membership.making_dues import YEAR, a_formula, a_round, accepted, nam
 
 LATER = NOW + timedelta(days=1)
 DUE = date(2026, 6, 30)
+
+
+def invoice_address(link_id: UUID) -> str:
+    return f"https://membership.invalid/invoices/{link_id}"
 
 
 def reachable(session: Session, member: Member, role: str = "dues", **facts: Any) -> Member:
@@ -44,7 +49,7 @@ def a_run(session: Session, *days: date, **facts: Any) -> DuesRun:
 
 def go_out(session: Session, run: DuesRun, *, now: datetime = NOW, batch: int = 50) -> None:
     operations.start_run(session, run, actor="eva", now=now)
-    while operations.issue_next(session, now=now, batch=batch) is not None:
+    while operations.issue_next(session, address=invoice_address, now=now, batch=batch) is not None:
         pass
 
 

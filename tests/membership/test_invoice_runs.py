@@ -23,7 +23,7 @@ from shared.database import transaction
 from shared.messaging.outbox import published
 from tests.membership.making import NOW
 from tests.membership.making_dues import YEAR, a_formula, a_round, accepted, declared, named_member
-from tests.membership.making_invoices import DUE, a_run, go_out, indebted, invoiced, reachable
+from tests.membership.making_invoices import DUE, a_run, go_out, indebted, invoice_address, invoiced, reachable
 
 
 def outcomes(session: Session) -> dict[str, str]:
@@ -171,9 +171,9 @@ def test_a_run_killed_in_the_middle_goes_on_where_it_was(engine: Engine) -> None
         indebted(session, *(f"M{number}" for number in range(6)))
         operations.start_run(session, a_run(session), actor="eva", now=NOW)
     with transaction(engine) as session:
-        assert operations.issue_next(session, now=NOW, batch=2) == 2
+        assert operations.issue_next(session, address=invoice_address, now=NOW, batch=2) == 2
     with pytest.raises(KeyboardInterrupt), transaction(engine) as session:
-        assert operations.issue_next(session, now=NOW, batch=2) == 2
+        assert operations.issue_next(session, address=invoice_address, now=NOW, batch=2) == 2
         raise KeyboardInterrupt
     with transaction(engine) as session:
         assert session.scalar(select(NumberSeries.last)) == 2
@@ -181,7 +181,7 @@ def test_a_run_killed_in_the_middle_goes_on_where_it_was(engine: Engine) -> None
     def work(_: int) -> None:
         for _turn in range(20):
             with transaction(engine) as own:
-                operations.issue_next(own, now=NOW, batch=2)
+                operations.issue_next(own, address=invoice_address, now=NOW, batch=2)
 
     with ThreadPoolExecutor(4) as crowd:
         list(crowd.map(work, range(4)))

@@ -12,7 +12,10 @@ import pytest
 
 from services.membership.dues import EXAMPLE
 from shared.clock import utc_now
+from shared.contracts.membership import InvoiceSent
+from shared.messaging.wire import decode
 from tests.conftest import Servers
+from tests.outboxes import scalar
 from tests.system import System, system
 from tests.waiting import eventually
 
@@ -254,6 +257,30 @@ def test_ageing_accounts_and_documents_are_shown_and_printed(api: httpx.Client, 
     backwards = {"begins": period["ends"], "ends": period["begins"]}
     for address in (f"/v1/members/{member}/dues-account", f"/v1/members/{member}/dues-account/document"):
         assert refused(api.get(address, params=backwards)) == (422, "period-backwards")
+
+
+def test_an_invoice_is_sent_again_and_its_link_opens_the_document_without_login(
+    running: System, api: httpx.Client, house: dict[str, Any]
+) -> None:
+    invoice = invoice_of(api, house)
+    at = f"/v1/dues-invoices/{invoice['id']}"
+    [first] = done(api.get(f"{at}/sendings"))["items"]
+    again = done(api.post(f"{at}/sendings"))
+    assert [one["id"] for one in done(api.get(f"{at}/sendings"))["items"]] == [again["id"], first["id"]]
+    told = "SELECT body FROM outbox WHERE topic = 'membership.invoice.sent.v1' ORDER BY id DESC LIMIT 1"
+    fact = decode(scalar(running.database_url("membership"), told)).event
+    assert isinstance(fact, InvoiceSent)
+    assert str(fact.sending_id) == again["id"]
+    link = fact.link
+    opened = httpx.get(link)
+    assert (opened.status_code, opened.headers["Content-Type"]) == (200, "application/pdf")
+    assert opened.headers["Cache-Control"] == "private, no-cache"
+    assert opened.content == api.get(f"{at}/document").content
+    assert refused(httpx.get(f"{link}x")) == (403, "link-invalid")
+    elsewhere = link.replace("/dues-invoices/", "/statistics/")
+    assert refused(httpx.get(elsewhere)) == (403, "link-invalid")
+    assert refused(api.post(f"/v1/dues-invoices/{UNKNOWN}/sendings")) == (404, "unknown-invoice")
+    assert refused(api.get(f"/v1/dues-invoices/{UNKNOWN}/sendings")) == (404, "unknown-invoice")
 
 
 def test_a_reminder_plan_is_versioned_and_reminders_are_listed(api: httpx.Client, house: dict[str, Any]) -> None:

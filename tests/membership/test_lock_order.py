@@ -12,7 +12,7 @@ from services.membership.model import Invoice, NumberSeries
 from services.membership.operations.ledger import lock_members
 from shared.database import transaction
 from tests.membership.making import NOW
-from tests.membership.making_invoices import a_run, indebted, invoiced
+from tests.membership.making_invoices import a_run, indebted, invoice_address, invoiced
 from tests.waiting import eventually
 
 _WAITING = text("""SELECT count(*) FROM pg_locks
@@ -48,15 +48,15 @@ def test_a_draft_is_discarded_while_its_run_goes_out(engine: Engine) -> None:
     issued = meeting(
         engine,
         lambda own: lock_members(own, [first.id]),
-        lambda own: operations.issue_next(own, now=NOW),
+        lambda own: operations.issue_next(own, address=invoice_address, now=NOW),
         discard,
     )
     with transaction(engine) as session:
         assert issued == 1
         assert sorted(session.scalars(select(Invoice.state))) == ["cancelled", "issued"]
         assert session.scalar(select(NumberSeries.last)) == 1
-        assert operations.issue_next(session, now=NOW) == 0
-        assert operations.issue_next(session, now=NOW) is None
+        assert operations.issue_next(session, address=invoice_address, now=NOW) == 0
+        assert operations.issue_next(session, address=invoice_address, now=NOW) is None
 
 
 def test_a_run_whose_last_drafts_were_discarded_takes_no_number_and_ends(engine: Engine) -> None:
@@ -71,14 +71,14 @@ def test_a_run_whose_last_drafts_were_discarded_takes_no_number_and_ends(engine:
     issued = meeting(
         engine,
         lambda own: lock_members(own, [member.id]),
-        lambda own: operations.issue_next(own, now=NOW),
+        lambda own: operations.issue_next(own, address=invoice_address, now=NOW),
         discard,
     )
     with transaction(engine) as session:
         assert issued == 0
         assert session.scalar(select(func.count()).select_from(NumberSeries)) == 0
-        assert operations.issue_next(session, now=NOW) == 0
-        assert operations.issue_next(session, now=NOW) is None
+        assert operations.issue_next(session, address=invoice_address, now=NOW) == 0
+        assert operations.issue_next(session, address=invoice_address, now=NOW) is None
 
 
 def test_reminders_are_planned_anew_while_money_is_moved(engine: Engine) -> None:

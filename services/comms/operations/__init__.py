@@ -7,6 +7,8 @@ from services.comms.operations.letters import (
     remind_of_dues,
     request_opinion,
     request_statistic,
+    send_invoice,
+    tell_standing,
 )
 from services.comms.operations.messages import UnknownMessage, message, messages, read_message, send_next_mail
 from services.comms.operations.replicas import forget_members, forget_merges, keep_members, keep_merges
@@ -29,7 +31,9 @@ __all__ = [
     "remind_of_dues",
     "request_opinion",
     "request_statistic",
+    "send_invoice",
     "send_next_mail",
+    "tell_standing",
     "welcome_member",
     "welcomes",
 ]

@@ -1,5 +1,6 @@
 """Which letter is written about what membership says."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,16 +16,40 @@ from shared.contracts.membership import (
     DuesCredited,
     DuesPaid,
     DuesReminded,
+    InvoiceSent,
+    MemberStandingChanged,
     OpinionRequested,
     StatisticRequested,
 )
-from shared.i18n import gettext, language_of
+from shared.i18n import Language, gettext, language_of
 from shared.money import Money
 
 STALE = timedelta(days=14)
 """What is owed may have been paid meanwhile, so a reminder that found nobody so long is not sent any more."""
 
 _REMINDERS = ("dues_upcoming", "dues_overdue")
+
+OLD_NEWS = timedelta(days=30)
+"""A change that was said so long ago is told nobody any more, as when everything is caught up with."""
+
+_STANDINGS = ("standing_suspended", "standing_ended", "standing_restored")
+
+RULES = {
+    "in_arrears": "Dues have been owed beyond the time of grace.",
+    "suspended_by_decision": "The federation's board decided so.",
+    "resigned": "The organization resigned.",
+    "terminated_by_decision": "The federation's board decided so.",
+    "expelled": "The federation's board expelled it.",
+    "succeeded": "The organization was merged or split into others, which take its place.",
+    "lapsed": "Dues have been owed for too long.",
+    "term_ended": "The time it was admitted for is over.",
+}
+"""Why, by the rule that membership names; where it names another there is nothing to explain."""
+
+WAYS_OUT = {
+    "in_arrears": "The suspension ends when the dues that are owed are settled.",
+    "suspended_by_decision": "Write to us about what is to be done so that the suspension can be lifted.",
+}
 
 CATEGORIES = {"full": "full member", "associate": "associate member"}
 
@@ -34,6 +59,7 @@ def request_statistic(session: Session, request: StatisticRequested, *, request_
     write_letter(
         session,
         request,
+        contact_id=request.contact_id,
         source_id=request_id,
         purpose=f"statistic_{request.occasion}",
         step=request.step,
@@ -55,6 +81,7 @@ def remind_of_dues(session: Session, reminder: DuesReminded, *, reminder_id: UUI
     write_letter(
         session,
         reminder,
+        contact_id=reminder.contact_id,
         source_id=reminder_id,
         purpose=_REMINDERS[reminder.days > 0],
         step=f"{reminder.instalment}/{reminder.days}",
@@ -70,6 +97,26 @@ def remind_of_dues(session: Session, reminder: DuesReminded, *, reminder_id: UUI
     )
 
 
+def send_invoice(session: Session, sent: InvoiceSent, *, sending_id: UUID, now: datetime) -> None:
+    """Send the contact its invoice, by a link to the document."""
+    write_letter(
+        session,
+        sent,
+        contact_id=sent.contact_id,
+        source_id=sending_id,
+        purpose="dues_invoice",
+        step=sent.sending_id,
+        link=sent.link,
+        now=now,
+        year=str(sent.year),
+        number=sent.number,
+        amount=Money(sent.amount, sent.currency),
+        due_on=sent.due_on if sent.parts == 1 else None,
+        parts=str(sent.parts) if sent.parts > 1 else "",
+        last_due_on=sent.due_on,
+    )
+
+
 def follow_invoice(session: Session, change: DuesPaid | DuesCredited, *, now: datetime) -> None:
     """Of an invoice on which nothing is owed any more nobody is reminded, as long as that lasts."""
     one_at_a_time(session, change.organization_id)
@@ -80,11 +127,38 @@ def follow_invoice(session: Session, change: DuesPaid | DuesCredited, *, now: da
     withdraw_letters(session, about=change.subject, purposes=_REMINDERS, reason="settled", now=now)
 
 
+def tell_standing(
+    session: Session, change: MemberStandingChanged, *, change_id: UUID, version: int, at: datetime, now: datetime
+) -> None:
+    """Tell the member, of which it was said `at`, what its standing is now and why; late dues reminders tell of.
+
+    What has not left of an earlier change isn't sent any more.
+    """
+    one_at_a_time(session, change.organization_id)
+    withdraw_letters(session, about=change.subject, purposes=_STANDINGS, reason="superseded", now=now)
+    if purpose := _standing(change):
+        language = language_of(change.language)
+        write_letter(
+            session,
+            change,
+            contact_id=None,
+            source_id=change_id,
+            purpose=purpose,
+            step=version,
+            until=(at + OLD_NEWS).date(),
+            now=now,
+            effective_on=change.effective_on,
+            reason=_in_words(RULES, change.rule, language),
+            way_out=_in_words(WAYS_OUT, change.rule, language),
+        )
+
+
 def request_opinion(session: Session, request: OpinionRequested, *, request_id: UUID, now: datetime) -> None:
     """Ask the contact what its organization says to an applicant, or remind it."""
     write_letter(
         session,
         request,
+        contact_id=request.contact_id,
         source_id=request_id,
         purpose=f"consultation_{request.occasion}",
         link=request.link,
@@ -102,6 +176,7 @@ def notify_applicant(session: Session, notice: ApplicantNotified, *, notice_id: 
     write_letter(
         session,
         notice,
+        contact_id=notice.contact_id,
         source_id=notice_id,
         purpose=f"application_{notice.occasion}",
         step=notice.step,
@@ -117,6 +192,20 @@ def notify_applicant(session: Session, notice: ApplicantNotified, *, notice_id: 
         conditions=notice.conditions,
         term_ends_on=notice.term_ends_on,
     )
+
+
+def _standing(change: MemberStandingChanged) -> str | None:
+    match change.standing:
+        case "suspended":
+            return "standing_suspended"
+        case "resigned" | "terminated":
+            return "standing_ended"
+        case _:
+            return None if change.previous_standing in {"current", "grace"} else "standing_restored"
+
+
+def _in_words(sentences: Mapping[str, str], rule: str, language: Language) -> str:
+    return gettext(language, sentences[rule]) if rule in sentences else ""
 
 
 def _category(category: str, language: str) -> str:

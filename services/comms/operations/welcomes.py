@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.comms.model import Contact, Welcome, WelcomeState
 from services.comms.operations.messages import put_into_inbox
-from services.comms.operations.replicas import known_as, one_at_a_time
+from services.comms.operations.replicas import known_as, one_at_a_time, speaker
 from services.comms.templates import render
 from shared.contracts.membership import MemberAdmitted
 from shared.tracing import trace_of
@@ -21,7 +21,7 @@ def welcome_member(session: Session, admission: MemberAdmitted, *, admission_id:
         return
     welcome = _open(session, admission, admission_id=admission_id, now=now)
     put_into_inbox(session, welcome.for_inbox(now), now=now)
-    if contact := _contact_of(session, admission.organization_id):
+    if contact := speaker(session, admission.organization_id):
         session.add(welcome.for_contact(contact, now))
 
 
@@ -55,9 +55,3 @@ def _open(session: Session, admission: MemberAdmitted, *, admission_id: UUID, no
     )
     session.add(welcome)
     return welcome
-
-
-def _contact_of(session: Session, organization_id: UUID) -> Contact | None:
-    theirs = Contact.organization_id.in_(known_as(session, organization_id))
-    query = select(Contact).where(theirs).order_by(Contact.id)
-    return next((contact for contact in session.scalars(query) if contact.is_reachable), None)

@@ -5,27 +5,24 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from services.comms.model import LINK, Contact, Letter, LetterState, Message
 from services.comms.operations.messages import WAITING, put_into_inbox
-from services.comms.operations.replicas import known_as, one_at_a_time
+from services.comms.operations.replicas import known_as, one_at_a_time, speaker
 from services.comms.templates import Value, render
 from shared.tracing import trace_of
 
 
 class Addressed(Protocol):
-    """An event that says whom of which organization to write to, and in which language."""
+    """An event that says which organization to write to, and in which language."""
 
     @property
     def subject(self) -> str: ...
 
     @property
     def organization_id(self) -> UUID: ...
-
-    @property
-    def contact_id(self) -> UUID: ...
 
     @property
     def name(self) -> str: ...
@@ -39,6 +36,7 @@ def write_letter(
     event: Addressed,
     *,
     source_id: UUID,
+    contact_id: UUID | None,
     purpose: str,
     step: object = "",
     link: str = "",
@@ -48,6 +46,7 @@ def write_letter(
 ) -> None:
     """Write to the contact by mail and to the inbox, once for a purpose and step of what it is about.
 
+    Without `contact_id` it goes to whoever speaks for the organization, now or as soon as there is somebody.
     After `until` it isn't sent any more. `values` fill the template of the purpose.
     """
     one_at_a_time(session, event.organization_id)
@@ -62,7 +61,7 @@ def write_letter(
         purpose=purpose,
         step=str(step),
         organization_id=event.organization_id,
-        contact_id=event.contact_id,
+        contact_id=contact_id,
         language=text.language,
         subject=text.subject,
         text=text.text,
@@ -76,7 +75,7 @@ def write_letter(
     session.add(letter)
     if item := letter.for_inbox(now):
         put_into_inbox(session, item, now=now)
-    contact = session.get(Contact, event.contact_id)
+    contact = session.get(Contact, contact_id) if contact_id else speaker(session, event.organization_id)
     if contact and contact.is_reachable:
         _address(session, letter, contact, now)
 
@@ -101,7 +100,8 @@ def letters(
 
 def address_letters(session: Session, contact: Contact, *, now: datetime) -> None:
     """The contact is known, so what waits for it is mailed."""
-    query = select(Letter).where(Letter.contact_id == contact.id, Letter.state == "awaiting_contact")
+    anybody = and_(Letter.contact_id.is_(None), Letter.organization_id.in_(known_as(session, contact.organization_id)))
+    query = select(Letter).where(or_(Letter.contact_id == contact.id, anybody), Letter.state == "awaiting_contact")
     for letter in session.scalars(query.order_by(Letter.created_at)).all():
         _address(session, letter, contact, now)
 

@@ -275,6 +275,7 @@ from services.membership.model.rounds import (
     StatisticRound,
     UnknownRound,
 )
+from services.membership.model.sendings import NobodyToSendTo, Sending, UnknownInvoiceLink
 from services.membership.model.statistics import (
     BreakdownDiffers,
     BreakdownTwice,
@@ -427,6 +428,7 @@ __all__ = [
     "NoMemberThen",
     "NoTargets",
     "NobodyToInvite",
+    "NobodyToSendTo",
     "NotADraft",
     "NotAllowedFrom",
     "NotAtRest",
@@ -495,6 +497,7 @@ __all__ = [
     "RoundNotOpen",
     "RoundTooLong",
     "RunNotDraft",
+    "Sending",
     "SharesIncomplete",
     "SimulatedDues",
     "StandingBackdated",
@@ -545,6 +548,7 @@ __all__ = [
     "UnknownFormula",
     "UnknownImport",
     "UnknownInvoice",
+    "UnknownInvoiceLink",
     "UnknownLead",
     "UnknownLink",
     "UnknownMember",

@@ -164,6 +164,15 @@ class Invoice(Base):
             raise NotADraft(state=self.state)
         self.state = "cancelled"
 
+    def ensure_printable(self) -> None:
+        """Refuse to print what has no number yet.
+
+        Raises:
+            NoDocumentYet
+        """
+        if self.number is None:
+            raise NoDocumentYet(state=self.state)
+
     def ensure_owed(self) -> None:
         """Refuse to put money on what asks for none.
 

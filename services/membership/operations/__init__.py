@@ -221,6 +221,7 @@ from services.membership.operations.rounds import (
 )
 from services.membership.operations.runs import findings, import_run, import_runs
 from services.membership.operations.scoring import fit_of
+from services.membership.operations.sending import invoice_by_link, send_invoice, sendings
 from services.membership.operations.settling import instalments_of
 from services.membership.operations.simulating import (
     simulate,
@@ -376,6 +377,7 @@ __all__ = [
     "instalments_of",
     "invite_applicant",
     "invoice",
+    "invoice_by_link",
     "invoice_to_change",
     "invoices",
     "issue_next",
@@ -479,6 +481,8 @@ __all__ = [
     "say_opinion",
     "score_next_prospects",
     "screen_application",
+    "send_invoice",
+    "sendings",
     "set_target",
     "settle_support",
     "simulate",

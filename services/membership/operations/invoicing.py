@@ -13,6 +13,8 @@ from services.membership.model.invoices import OWED, InvoiceState
 from services.membership.operations.dues_contacts import addressee_of, dues_contacts, language_for
 from services.membership.operations.ledger import Line, Words, book, lock_members
 from services.membership.operations.numbering import take_numbers
+from services.membership.operations.reaching import Address
+from services.membership.operations.sending import send_invoices
 from services.membership.operations.settling import owe
 from shared.contracts.membership import DuesInvoiced, DuesOverdue
 from shared.messaging.outbox import publish, publish_all
@@ -80,8 +82,10 @@ def discard_invoice(session: Session, discarded: Invoice) -> Invoice:
     return discarded
 
 
-def issue_next(session: Session, *, now: datetime, batch: int = BATCH) -> int | None:
-    """Issue some drafts of a run that is going out, and end the run with the last; how many, None when there is none.
+def issue_next(session: Session, *, address: Address, now: datetime, batch: int = BATCH) -> int | None:
+    """Issue and send some drafts of a run that is going out, and end the run with the last.
+
+    How many, None when there is none.
 
     A run another process has in hand is passed over.
     """
@@ -99,12 +103,18 @@ def issue_next(session: Session, *, now: datetime, batch: int = BATCH) -> int | 
     # While the members were waited for, a draft may have been discarded.
     still = drafts.where(Invoice.id.in_([row.id for row in found])).with_for_update(of=Invoice)
     kept = session.scalars(still.execution_options(populate_existing=True)).all()
-    _issue(session, run, kept, {one.member_id: members[one.member_id] for one in kept}, now=now)
+    _issue(session, run, kept, {one.member_id: members[one.member_id] for one in kept}, address=address, now=now)
     return len(kept)
 
 
 def _issue(
-    session: Session, run: DuesRun, drafts: Sequence[Invoice], members: dict[UUID, Member], *, now: datetime
+    session: Session,
+    run: DuesRun,
+    drafts: Sequence[Invoice],
+    members: dict[UUID, Member],
+    *,
+    address: Address,
+    now: datetime,
 ) -> None:
     if not drafts:
         return
@@ -124,6 +134,9 @@ def _issue(
         _book(session, draft, actor=actor, now=now)
     session.flush()
     publish_all(session, map(_issued, drafts), at=now)
+    whom = ((one, contacts.get(one.member.organization_id)) for one in drafts)
+    addressed = [(one, contact) for one, contact in whom if contact]
+    send_invoices(session, addressed, address=address, actor=actor, now=now)
     owe(session, drafts, members, actor=actor, now=now)
 
 

@@ -12,6 +12,7 @@ from services.membership.schemas.accounts import (
     ReminderPlanRequest,
     ReminderPlanResponse,
     ReminderResponse,
+    SendingResponse,
 )
 from services.membership.schemas.affiliations import (
     AffiliationChange,
@@ -587,6 +588,7 @@ __all__ = [
     "RunRequest",
     "RunResponse",
     "RunSummary",
+    "SendingResponse",
     "SideResponse",
     "SignalResponse",
     "SimulatedDuesFilter",

@@ -105,6 +105,16 @@ class ReminderFilter(Schema):
     member_id = fields.UUID()
 
 
+class SendingResponse(Schema):
+    """An invoice sent to a contact, whose link opens the document."""
+
+    id = fields.UUID(required=True)
+    invoice_id = fields.UUID(required=True)
+    contact_id = fields.UUID(required=True)
+    sent_at = fields.DateTime(required=True)
+    sent_by = fields.String(required=True, metadata={"example": "finance-1"})
+
+
 class ReminderResponse(Schema):
     """A step taken; not sent where a later one came at the same time, or nobody can be written to."""
 

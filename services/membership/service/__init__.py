@@ -22,6 +22,7 @@ from services.membership.service.formulas import FormulaRoutes
 from services.membership.service.growth_report import GrowthReportRoutes
 from services.membership.service.imports import ImportRoutes
 from services.membership.service.invitations import InvitationRoutes
+from services.membership.service.invoice_links import InvoiceLinkRoutes
 from services.membership.service.invoices import InvoiceRoutes
 from services.membership.service.leads import LeadRoutes
 from services.membership.service.members import MemberRoutes
@@ -80,6 +81,7 @@ class MembershipService(
     SimulationRoutes,
     DuesRunRoutes,
     InvoiceRoutes,
+    InvoiceLinkRoutes,
     PaymentRoutes,
     AccountRoutes,
     BankRoutes,

@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 
 from services.membership import operations, schemas
 from services.membership.dues_words import explain_posting
-from services.membership.model import NoDocumentYet, Reminder, ReminderPlan
+from services.membership.model import Reminder, ReminderPlan
 from services.membership.operations.accounts import Account, Movement
+from services.membership.service.papers import PDF, invoice_paper, paper
 from services.membership.service.scopes import READ, WRITE
 from shared.clock import utc_now
 from shared.database import transaction
@@ -21,7 +22,6 @@ from shared.money import Money
 from shared.schedule import Turn, every
 
 _ACCOUNT = "/v1/members/<uuid:member_id>/dues-account"
-_PDF = "application/pdf"
 _REMIND_SECONDS = 10
 
 
@@ -46,24 +46,19 @@ class AccountRoutes:
         accounts = [_account(one, call.language) for one in found]
         return {"member_id": member_id, **call.query, "accounts": accounts}
 
-    @route("GET", f"{_ACCOUNT}/document", scope=READ, query=schemas.AccountFilter, produces=_PDF)
+    @route("GET", f"{_ACCOUNT}/document", scope=READ, query=schemas.AccountFilter, produces=PDF)
     def print_account(self, call: Call, *, member_id: UUID) -> Response:
         """The same as PDF, in the caller's language."""
         from services.membership.documents import account_pdf  # noqa: PLC0415 -- fonts and pictures are a quarter of a start
 
         found = operations.account(call.session, member_id=member_id, **call.query)
         member = operations.member(call.session, member_id=member_id)
-        return _document(account_pdf(member, found, **call.query, language=call.language), f"account-{member_id}")
+        return paper(account_pdf(member, found, **call.query, language=call.language), f"account-{member_id}")
 
-    @route("GET", "/v1/dues-invoices/<uuid:invoice_id>/document", scope=READ, produces=_PDF)
+    @route("GET", "/v1/dues-invoices/<uuid:invoice_id>/document", scope=READ, produces=PDF)
     def print_invoice(self, call: Call, *, invoice_id: UUID) -> Response:
         """An issued invoice as PDF, in its member's language; the same bytes each time."""
-        from services.membership.documents import invoice_pdf  # noqa: PLC0415 -- fonts and pictures are a quarter of a start
-
-        found = operations.invoice(call.session, invoice_id=invoice_id)
-        if found.number is None:
-            raise NoDocumentYet(state=found.state)
-        return _document(invoice_pdf(found), found.reference)
+        return invoice_paper(operations.invoice(call.session, invoice_id=invoice_id))
 
     @route(
         "POST",
@@ -107,11 +102,6 @@ class AccountRoutes:
             with transaction(turn.engine) as session:
                 if not operations.remind_next(session, now=utc_now()):
                     return
-
-
-def _document(content: bytes, name: str) -> Response:
-    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "private, no-cache"}
-    return Response(content, content_type=_PDF, headers=headers)
 
 
 def _summed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from services.membership import operations, schemas
 from services.membership.dues_words import explain_skipped
 from services.membership.model import DuesRun, Organization
 from services.membership.operations.dues_runs import Candidate
+from services.membership.service.invoice_links import address_of
 from services.membership.service.scopes import APPROVE, READ, WRITE
 from services.membership.service.showing import money
 from shared.clock import utc_now
@@ -107,7 +108,7 @@ class DuesRunRoutes:
 
     @route("POST", f"{_RUN}/issue", scope=APPROVE, returns=schemas.RunResponse, requires_if_match=True)
     def issue_dues_run(self, call: Call, *, run_id: UUID) -> SimpleNamespace:
-        """Let the drafts go out: numbered and owed within seconds; the run says how far it is."""
+        """Let the drafts go out: numbered, owed and sent within seconds; the run says how far it is."""
         run = operations.run_to_change(call.session, run_id=run_id)
         call.match(run)
         return _shown(call, operations.start_run(call.session, run, actor=call.actor, now=call.now))
@@ -122,9 +123,10 @@ class DuesRunRoutes:
     @every(seconds=_ISSUE_SECONDS)
     def issue_invoices(self, turn: Turn) -> None:
         """Issue drafts of runs that go out, batch by batch; whatever stops it, the next turn goes on."""
+        address = address_of(turn.settings)
         while not turn.stopping():
             with transaction(turn.engine) as session:
-                if operations.issue_next(session, now=utc_now()) is None:
+                if operations.issue_next(session, address=address, now=utc_now()) is None:
                     return
 
     @every(seconds=_OVERDUE_SECONDS)
