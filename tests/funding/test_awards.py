@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,11 +26,13 @@ from services.funding.model import (
 )
 from shared.contracts.funding import AwardAccepted, AwardDeclined, AwardMade
 from shared.contracts.membership import Standing
+from shared.database import transaction
 from shared.errors import DomainError
 from shared.messaging.outbox import published
 from shared.money import Money
 from tests.funding.awards import TERMS, a_member, offered, proposed
 from tests.members import NOW, a_new_standing, an_admission, delivered
+from tests.membership.test_lock_order import meeting
 
 LATER = NOW + timedelta(days=3)
 MEMBER = Member(id=uuid4(), organization_id=uuid4(), standing="current")
@@ -200,6 +203,24 @@ def test_an_award_outlives_the_rebuilding_of_the_replica(session: Session) -> No
     award = offered(session)
     operations.forget_members(session)
     assert operations.accept_award(session, award, actor="ana", now=NOW).state == "accepted"
+
+
+@pytest.mark.usefixtures("session")
+def test_who_comes_while_another_decides_waits_and_sees_the_decision(engine: Engine) -> None:
+    with transaction(engine) as own:
+        award_id = proposed(own).id
+
+    def decide(own: Session) -> None:
+        award = operations.award_to_change(own, award_id=award_id)
+        operations.offer_award(own, award, minutes="12/2026", actor="eva", now=NOW)
+
+    state = meeting(
+        engine,
+        lambda own: operations.award_to_change(own, award_id=award_id),
+        lambda own: operations.award_to_change(own, award_id=award_id).state,
+        decide,
+    )
+    assert state == "offered"
 
 
 def test_an_unknown_award_is_not_found(session: Session) -> None:
