@@ -1,6 +1,6 @@
-"""Funding: who may receive funds of the federation, and why not.
+"""Funding: who may receive funds of the federation, why not, and the awards that members are offered.
 
-Owns: its replica of members
-Publishes: nothing yet
+Owns: awards; its replica of members
+Publishes: AwardMade, AwardAccepted, AwardDeclined
 Listens to: MemberAdmitted, MemberUpdated, MemberStandingChanged (membership)
 """

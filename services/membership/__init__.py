@@ -12,5 +12,5 @@ Publishes: ProspectOpened, ProspectAdvanced, ProspectLost, MemberAdmitted, Membe
     DuesOverdue, DuesReminded, MemberConsentChanged, EngagementChanged, RetentionActionTaken, OpinionRequested,
     ApplicantNotified, InvoiceSent
 Listens to: LeadCaptured, RegistrationConfirmed (events); MessageDelivered, MessageRead, ContactUnreachable,
-    ContactCleared (comms)
+    ContactCleared (comms); AwardAccepted (funding)
 """

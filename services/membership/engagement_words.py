@@ -10,7 +10,7 @@ REASONS: dict[ReasonKind, str] = {
     "contact_unreachable": "Mails to its contacts are refused since {since}; contacts: {count}.",
     "notices_unread": "Notices in its inbox were not read within a month: {count}, the oldest of {since}.",
     "no_registration": "It has registered for no gathering since {since}.",
-    "no_benefit": "It has had nothing of its membership since {since}: no place at a member's price, no support.",
+    "no_benefit": "It has had nothing of its membership since {since}: no member's price, no award, no support.",
     "support_waiting": "It asked for support on {since} and waits for an answer; requests open: {count}.",
     "support_declined": "Support it had asked for was declined on {since}; requests declined: {count}.",
 }

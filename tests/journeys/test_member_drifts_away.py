@@ -1,4 +1,7 @@
-"""A contact's mailbox is gone and notices lie unread: comms says so, and membership sees a member drift away."""
+"""A contact's mailbox is gone and notices lie unread: comms says so, and membership sees a member drift away.
+
+Once its dues are paid, funding may offer it an award, and the one it accepts brings it nearer again.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -32,7 +35,8 @@ def mails() -> Iterator[MailServer]:
 @pytest.fixture(scope="module")
 def running(servers: Servers, mails: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with system(servers, tmp_path_factory.mktemp("drifting"), smtp_url=mails.url) as running:
-        running.start("comms", "membership", "membership relay", "comms relay", "events relay")
+        running.start("comms", "membership", "funding")
+        running.start("membership relay", "comms relay", "events relay", "funding relay")
         yield running
 
 
@@ -69,6 +73,24 @@ def say_of_long_ago(running: System, member: dict[str, Any]) -> None:
         with transaction(engine) as session:
             publish(session, event, at=utc_now() - timedelta(days))
         engine.dispose()
+
+
+def pay_and_be_awarded(running: System, api: httpx.Client, member: dict[str, Any]) -> None:
+    """Suspended for its dues, it gets nothing; once they are paid, what one proposes and another offers is accepted."""
+    terms = {"title": "Capacitación", "purpose": "Dos talleres", "amount": {"amount": "900.00", "currency": "USD"}}
+    board = {"Authorization": f"Bearer {running.plan.instance.token(subject='board')}"}
+    with running.api("funding") as funding:
+
+        def propose() -> httpx.Response:
+            return funding.post("/v1/awards", json=terms | {"member_id": member["id"]})
+
+        eventually(lambda: "La membresía está suspendida." in propose().text, within=30)
+        paid = {"period": "2026", "settled_on": day(0)}
+        api.post(f"/v1/members/{member['id']}/dues-settled", json=paid).raise_for_status()
+        proposed = eventually(lambda: (answer := propose()).is_success and answer, within=30)
+        at, seen = proposed.headers["Location"], {"If-Match": proposed.headers["ETag"]}
+        funding.post(f"{at}/offer", json={"minutes": "Board 12/2026"}, headers=board | seen).raise_for_status()
+        funding.post(f"{at}/accept").raise_for_status()
 
 
 def rebuild_signals(running: System) -> None:
@@ -118,5 +140,9 @@ def test_what_other_services_tell_changes_the_level_of_a_member(running: System,
         said = [topic for topic, _ in running.said("comms")]
         assert said.count("comms.contact.unreachable.v1") == said.count("comms.contact.cleared.v1") == 1
         assert said.count("comms.message.read.v1") == 1
+        pay_and_be_awarded(running, api, member)
+        eventually(lambda: "no_benefit" not in reasons(), within=30)
+        after = api.get(f"{at}/engagement").json()
+        assert {one["kind"] for one in after["reasons"]} == {"notices_unread", "no_registration"}
         rebuild_signals(running)
         assert api.get(f"{at}/engagement", params={"at": after["at"]}).json() == after

@@ -11,6 +11,7 @@ from services.membership.model import Member
 from services.membership.operations.told_signals import Told
 from shared.contracts.comms import ContactCleared, ContactUnreachable, MessageDelivered, MessageRead
 from shared.contracts.events import RegistrationConfirmed
+from shared.contracts.funding import AwardAccepted
 from tests.members import delivered
 from tests.membership.making import TODAY, a_prospect
 
@@ -59,6 +60,17 @@ def a_registration(member: Member | None, tier: Any = "member") -> RegistrationC
         member_id=member.id if member else None,
         tier=tier,
         amount=8000,
+        currency="USD",
+    )
+
+
+def an_acceptance(member: Member) -> AwardAccepted:
+    return AwardAccepted(
+        award_id=uuid4(),
+        member_id=member.id,
+        organization_id=member.organization_id,
+        title="Capacitación",
+        amount=500000,
         currency="USD",
     )
 

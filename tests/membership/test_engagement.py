@@ -19,6 +19,7 @@ from tests.membership.making_signals import (
     a_reading,
     a_registration,
     ago,
+    an_acceptance,
     an_old_member,
     cleared,
     in_trouble,
@@ -150,6 +151,35 @@ def test_support_that_is_given_is_a_benefit_and_none_without_an_answer_weighs(se
     assert told(seen(session, asking, days=1)) == [("no_benefit", 15), ("support_waiting", 10)]
 
 
+def test_an_award_accepted_is_a_benefit_and_no_registration(session: Session) -> None:
+    awarded, other = an_old_member(session, name="Uno"), an_old_member(session, name="Dos")
+    tell(session, an_acceptance(awarded), days=800)
+    assert told(seen(session, awarded, days=71)) == []
+    assert told(seen(session, awarded)) == told(seen(session, other)) == [("no_benefit", 15)]
+    tell(session, a_registration(other), days=740)
+    tell(session, an_acceptance(awarded), days=50)
+    assert told(seen(session, awarded)) == [("no_registration", 15)]
+    assert told(seen(session, awarded, days=51)) == [("no_benefit", 15)]
+    assert told(seen(session, other)) == [("no_registration", 15), ("no_benefit", 15)]
+
+
+def test_a_place_at_the_standard_price_makes_nobody_expect_a_benefit(session: Session) -> None:
+    member = an_old_member(session)
+    tell(session, a_registration(an_old_member(session, name="Otra"), "standard"), days=800)
+    assert told(seen(session, member)) == [("no_registration", 15)]
+
+
+def test_an_award_stays_the_members_when_a_merge_is_undone(session: Session) -> None:
+    survivor, member = an_organization(session, name="Otra"), an_old_member(session, name="Vieja")
+    joined = {"survivor_id": survivor.id, "loser_id": member.organization_id, "reason": "same"}
+    merge = operations.merge_organizations(session, **joined, actor="ana", now=ago(900))
+    tell(session, an_acceptance(an_old_member(session, name="Tercera")), days=800)
+    tell(session, an_acceptance(member), days=100)
+    assert told(seen(session, member)) == []
+    operations.undo_merge(session, merge, reason="no", actor="ana", now=ago(50))
+    assert told(seen(session, member)) == []
+
+
 def test_a_trend_compares_with_a_quarter_and_a_year_before(session: Session) -> None:
     member = an_old_member(session)
     tell(session, unreachable(member), days=100)
@@ -193,13 +223,15 @@ def test_the_same_event_twice_is_one_signal_and_a_rebuild_leaves_the_rest(sessio
     member = an_old_member(session)
     again = delivered(a_notice(member), time=ago(40))
     operations.keep_signals(session, [again])
-    operations.keep_signals(session, [again, delivered(unreachable(member), time=ago(3))])
+    award = delivered(an_acceptance(member), time=ago(800))
+    operations.keep_signals(session, [again, award, delivered(unreachable(member), time=ago(3))])
     operations.ask_support(session, member, kind="advice", actor="ana", now=ago(30))
     before = seen(session, member)
-    assert len(session.scalars(select(ToldSignal)).all()) == 2
+    assert len(session.scalars(select(ToldSignal)).all()) == 3
+    assert ("no_benefit", 15) in told(before)
     operations.forget_signals(session)
     assert told(seen(session, member)) == [("support_waiting", 10)]
-    operations.keep_signals(session, [delivered(unreachable(member), time=ago(3)), again])
+    operations.keep_signals(session, [delivered(unreachable(member), time=ago(3)), award, again])
     assert told(seen(session, member)) == told(before)
 
 

@@ -12,7 +12,13 @@ from shared.contracts.membership import EngagementLevel
 from shared.errors import Conflict, Rejected
 
 ToldKind = Literal[
-    "notice_delivered", "notice_read", "contact_unreachable", "contact_cleared", "registered", "registered_as_member"
+    "notice_delivered",
+    "notice_read",
+    "contact_unreachable",
+    "contact_cleared",
+    "registered",
+    "registered_as_member",
+    "awarded",
 ]
 
 
@@ -31,15 +37,16 @@ class NoMemberAnyMore(Conflict):
 class ToldSignal(Base):
     """An event of another service that says something of a member. Only added, and rebuilt by replay.
 
-    `about_id` is the organization as the event has it, also when that one was merged since; of a registration, the
-    member. `key` is the message, the contact or the registration, `at` when its publisher said it.
+    `about_id` is the organization as the event has it, also when that one was merged since; of a registration or an
+    award, the member. `key` is the message, the contact, the registration or the award, `at` when its publisher said
+    it.
     """
 
     __tablename__ = "told_signals"
     __table_args__ = (
         CheckConstraint(
             "kind IN ('notice_delivered', 'notice_read', 'contact_unreachable', 'contact_cleared', 'registered', "
-            "'registered_as_member')",
+            "'registered_as_member', 'awarded')",
             name="kind",
         ),
         Index("ix_told_signals_about_id_kind_at", "about_id", "kind", "at"),

@@ -27,7 +27,9 @@ from services.membership.model.engagement import ToldKind
 from services.membership.operations.candidates import any_of
 from services.membership.policy import days_after
 
-BENEFITS: tuple[ToldKind, ...] = ("registered_as_member",)
+REGISTRATIONS: tuple[ToldKind, ...] = ("registered", "registered_as_member")
+"""What is told of places at gatherings, at whatever price."""
+BENEFITS: tuple[ToldKind, ...] = ("registered_as_member", "awarded")
 """What is told that a member has of its membership; support that was given counts beside it."""
 
 
@@ -67,7 +69,7 @@ def told(session: Session, span: Span) -> Iterator[tuple[UUID, Signal]]:
     for organization_id, signal in (
         *_notices(session, span, organizations),
         *_contacts(session, span, organizations),
-        *_registrations(session, span, organizations),
+        *_registrations_and_benefits(session, span, organizations),
     ):
         for member_id, admitted_on in family.get(organization_id, ()):
             if signal.on >= admitted_on:
@@ -113,12 +115,12 @@ _OUTCOMES: dict[str, tuple[SignalKind, ...]] = {
 
 def expectations(session: Session) -> Iterator[Signal]:
     """From when on registrations and benefits of members were heard of at all; before, none says nothing."""
-    registered = [_first_told(session, kind) for kind in ("registered", *BENEFITS)]
+    heard_of = {kind: _first_told(session, kind) for kind in {*REGISTRATIONS, *BENEFITS}}
     given = select(SupportRequest.settled_at).where(SupportRequest.outcome == "given")
     given_at = session.scalar(given.order_by(SupportRequest.settled_at).limit(1))
-    if first := min(filter(None, registered), default=None):
+    if first := min(filter(None, (heard_of[kind] for kind in REGISTRATIONS)), default=None):
         yield Signal("registration_expected", first.date(), first)
-    if first := min(filter(None, (*registered[1:], given_at)), default=None):
+    if first := min(filter(None, (given_at, *(heard_of[kind] for kind in BENEFITS))), default=None):
         yield Signal("benefit_expected", first.date(), first)
 
 
@@ -219,19 +221,22 @@ def _contacts(session: Session, span: Span, ids: Sequence[UUID] | None) -> Itera
         yield about_id, Signal(kind, at.date(), at, str(key))
 
 
-def _registrations(session: Session, span: Span, ids: Sequence[UUID] | None) -> Iterator[tuple[UUID, Signal]]:
+def _registrations_and_benefits(
+    session: Session, span: Span, ids: Sequence[UUID] | None
+) -> Iterator[tuple[UUID, Signal]]:
     """All in the span, and of each kind the last one before."""
     row = ToldSignal
     before = func.max(row.at).filter(row.at < span.begins_at)
     last = before.over(partition_by=(row.about_id, row.kind)).label("last")
     rows = (
         select(row.about_id, row.kind, row.at, row.key, last)
-        .where(_of(ids), row.kind.in_(("registered", *BENEFITS)), row.at < span.ends_at)
+        .where(_of(ids), row.kind.in_({*REGISTRATIONS, *BENEFITS}), row.at < span.ends_at)
         .subquery()
     )
     counting = or_(rows.c.at >= span.begins_at, rows.c.at == rows.c.last)
     query = select(rows.c.about_id, rows.c.kind, rows.c.at, rows.c.key).where(counting)
     for about_id, kind, at, key in session.execute(query):
-        yield about_id, Signal("registered", at.date(), at, str(key))
+        if kind in REGISTRATIONS:
+            yield about_id, Signal("registered", at.date(), at, str(key))
         if kind in BENEFITS:
             yield about_id, Signal("benefited", at.date(), at, str(key))

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.membership.model import ToldSignal
+from services.membership.model.engagement import ToldKind
 from shared.contracts.comms import ContactCleared, ContactUnreachable, MessageDelivered, MessageRead
 from shared.contracts.events import RegistrationConfirmed
+from shared.contracts.funding import AwardAccepted
 from shared.messaging.wire import Delivery
 
-Told = MessageDelivered | MessageRead | ContactUnreachable | ContactCleared | RegistrationConfirmed
+Told = MessageDelivered | MessageRead | ContactUnreachable | ContactCleared | RegistrationConfirmed | AwardAccepted
 
 
 def keep_signals(session: Session, deliveries: Sequence[Delivery[Told]]) -> None:
@@ -28,17 +31,22 @@ def forget_signals(session: Session) -> None:
 
 
 def _said(event: Told) -> dict[str, Any] | None:
+    about_id: UUID | None
+    kind: ToldKind
     match event:
         case RegistrationConfirmed(member_id=None) | MessageDelivered(channel="email"):
             return None
         case RegistrationConfirmed():
             kind = "registered_as_member" if event.tier == "member" else "registered"
-            return {"about_id": event.member_id, "kind": kind, "key": event.registration_id}
+            about_id, key = event.member_id, event.registration_id
+        case AwardAccepted():
+            about_id, kind, key = event.member_id, "awarded", event.award_id
         case MessageDelivered():
-            return {"about_id": event.organization_id, "kind": "notice_delivered", "key": event.message_id}
+            about_id, kind, key = event.organization_id, "notice_delivered", event.message_id
         case MessageRead():
-            return {"about_id": event.organization_id, "kind": "notice_read", "key": event.message_id}
+            about_id, kind, key = event.organization_id, "notice_read", event.message_id
         case ContactUnreachable():
-            return {"about_id": event.organization_id, "kind": "contact_unreachable", "key": event.contact_id}
+            about_id, kind, key = event.organization_id, "contact_unreachable", event.contact_id
         case ContactCleared():
-            return {"about_id": event.organization_id, "kind": "contact_cleared", "key": event.contact_id}
+            about_id, kind, key = event.organization_id, "contact_cleared", event.contact_id
+    return {"about_id": about_id, "kind": kind, "key": key}

@@ -16,6 +16,7 @@ from services.membership.service.scopes import READ, WRITE
 from shared.clock import utc_now
 from shared.contracts.comms import ContactCleared, ContactUnreachable, MessageDelivered, MessageRead
 from shared.contracts.events import RegistrationConfirmed
+from shared.contracts.funding import AwardAccepted
 from shared.database import transaction
 from shared.http.call import Call
 from shared.http.paging import Page
@@ -102,6 +103,7 @@ class EngagementRoutes:
         ContactUnreachable,
         ContactCleared,
         RegistrationConfirmed,
+        AwardAccepted,
         many=True,
         projection=operations.forget_signals,
     )
