@@ -78,6 +78,15 @@ def test_it_goes_to_who_speaks_for_the_organization_once(session: Session) -> No
     assert (mail.address, mail.purpose) == ("gerencia@union.invalid", "standing_suspended")
 
 
+@pytest.mark.parametrize(("reads", "language"), [("pt-BR", "pt"), ("fr", "es"), ("", "es")])
+def test_it_is_in_the_language_its_reader_reads(session: Session, reads: str, language: str) -> None:
+    member = an_admission(language="es")
+    operations.keep_contact(session, a_contact(member.organization_id, language=reads), now=NOW)
+    session.flush()
+    tell(session, a_change(member, "suspended", rule="in_arrears"))
+    assert [one.language for one in (*messages(session), *messages(session, "email"))] == [language] * 2
+
+
 def test_where_nobody_is_there_yet_it_waits_for_the_first_who_is_and_goes_to_no_second(session: Session) -> None:
     member, other = an_admission(), an_admission()
     tell(session, a_change(member, "suspended"))

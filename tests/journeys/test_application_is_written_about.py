@@ -121,6 +121,10 @@ def test_everybody_is_written_to_in_their_language_once(running: System, mails: 
         step("close-consultation")
         running.say(a_reminder(member_id, organization_id, contact_id))
         assert "US$" in mail_about(mails, "Lembrete 2")["Subject"]
+        lost = {"standing": "suspended", "reason": "Acta 11"}
+        api.post(f"/v1/members/{member_id}/standing", json=lost, headers=ANY).raise_for_status()
+        suspended = mail_about(mails, "está suspensa")
+        assert (suspended["To"], suspended["Content-Language"]) == (MEMBER, "pt")
         running.repeat("membership")
         decision = {"verdict": "rejected", "decided_on": str(utc_now().date()), "minutes": "Acta 12"}
         decided = api.post(f"{at}/decide", json=decision | {"reason": "Sin balances"}, headers=ANY | board)

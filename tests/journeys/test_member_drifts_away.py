@@ -109,7 +109,8 @@ def rebuild_signals(running: System) -> None:
 
 
 def test_what_other_services_tell_changes_the_level_of_a_member(running: System, mails: MailServer) -> None:
-    mails.recipient_answers.append("550 5.1.1 no such mailbox")
+    # The welcome, and that it is suspended.
+    mails.recipient_answers += ["550 5.1.1 no such mailbox"] * 2
     with running.api("membership") as api, running.api("comms") as comms:
         member = a_late_member(api)
         at = f"/v1/members/{member['id']}"
@@ -125,6 +126,7 @@ def test_what_other_services_tell_changes_the_level_of_a_member(running: System,
         [listed] = api.get("/v1/members/at-risk", params={"owner": "ana@ica.example"}).json()["items"]
         assert (listed["member_id"], listed["level"]) == (member["id"], "at_risk")
         assert listed["suggested"]["text"].startswith("Acordar con el miembro")
+        eventually(lambda: len(comms.get("/v1/messages", params={"state": "failed"}).json()["items"]) == 2)
         before = listed["risk"]
         running.repeat("comms")
         organization = f"/v1/organizations/{member['organization']['id']}"
@@ -135,7 +137,8 @@ def test_what_other_services_tell_changes_the_level_of_a_member(running: System,
         eventually(lambda: "contact_unreachable" not in reasons(), within=30)
         after = api.get(f"{at}/engagement").json()
         assert (after["risk"], len(after["reasons"])) == (before - 15, 4)
-        [welcome] = comms.get(f"{organization}/inbox").json()["items"]
+        suspended, welcome = comms.get(f"{organization}/inbox").json()["items"]
+        assert (suspended["purpose"], welcome["purpose"]) == ("standing_suspended", "welcome")
         comms.post(f"/v1/messages/{welcome['id']}/read").raise_for_status()
         said = [topic for topic, _ in running.said("comms")]
         assert said.count("comms.contact.unreachable.v1") == said.count("comms.contact.cleared.v1") == 1

@@ -1,6 +1,7 @@
 """Which letter is written about what membership says."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from services.comms.model import SettledInvoice
-from services.comms.operations.replicas import one_at_a_time
+from services.comms.operations.replicas import one_at_a_time, speaker
 from services.comms.operations.writing import withdraw_letters, write_letter
 from shared.contracts.membership import (
     ApplicantNotified,
@@ -137,10 +138,10 @@ def tell_standing(
     one_at_a_time(session, change.organization_id)
     withdraw_letters(session, about=change.subject, purposes=_STANDINGS, reason="superseded", now=now)
     if purpose := _standing(change):
-        language = language_of(change.language)
+        language = _language(session, change)
         write_letter(
             session,
-            change,
+            replace(change, language=language),
             contact_id=None,
             source_id=change_id,
             purpose=purpose,
@@ -202,6 +203,13 @@ def _standing(change: MemberStandingChanged) -> str | None:
             return "standing_ended"
         case _:
             return None if change.previous_standing in {"current", "grace"} else "standing_restored"
+
+
+def _language(session: Session, change: MemberStandingChanged) -> Language:
+    """What whoever is written to reads; the organization's language where nobody is known or reads none of ours."""
+    organization = language_of(change.language)
+    reader = speaker(session, change.organization_id)
+    return language_of(reader.language, organization) if reader else organization
 
 
 def _in_words(sentences: Mapping[str, str], rule: str, language: Language) -> str:
