@@ -235,14 +235,24 @@ def test_the_page_behind_the_link_takes_the_figures_without_scripts(
     assert "Federación &lt;b&gt;Ñ&lt;/b&gt;: datos de" in shown.text
     version = re.search(r'name="version" value="(\d+)"', shown.text)
     assert version
-    typed = {"version": version[1], "persons": "100", "women": "60", "men": "30", "turnover": "9", "currency": "BOB"}
+    typed = {
+        "version": version[1],
+        "persons": "100",
+        "women": "60",
+        "men": "30",
+        "turnover": "1.234,5",
+        "currency": "BOB",
+    }
     wrong = anybody.post(page, data=typed | {"persons": "a lot"})
-    assert ("persons: " in wrong.text, 'value="a lot"' in wrong.text) == (True, True)
+    assert ("Personas representadas: No es" in wrong.text, 'value="a lot"' in wrong.text) == (True, True)
+    wrong = anybody.post(page, data=typed | {"men": "x", "turnover": "9,5,0", "currency": ""})
+    for label in ("De ellas, hombres: ", "Volumen de negocios: Debe escribirse como 1234.50", "Moneda: Falta un dato"):
+        assert label in wrong.text
     assert anybody.post(page, data=typed | {"women": "600"}).text.count('role="alert"') == 1
     assert statistic(api, member)["state"] == "requested"
     assert "Gracias; los datos llegaron." in anybody.post(page, data=typed).text
     taken = statistic(api, member)
-    assert (taken["persons"], taken["turnover"]) == (100, {"amount": "9.00", "currency": "BOB"})
+    assert (taken["persons"], taken["turnover"]) == (100, {"amount": "1234.50", "currency": "BOB"})
     assert [(part["sex"], part["persons"]) for part in taken["breakdown"]] == [
         ("women", 60),
         ("men", 30),

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.membership import operations
+from services.membership import operations, statistic_form
 from services.membership.model import (
     BreakdownDiffers,
     BreakdownTwice,
@@ -365,3 +365,29 @@ def test_a_round_of_another_year_is_another_round(session: Session) -> None:
     assert first.id != second.id
     assert [one.year for one in session.scalars(operations.statistics()).all()] in ([2025, 2026], [2026, 2025])
     assert first.opens_on > date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [
+        ("1234", "1234"),
+        ("1.234,50", "1234.50"),
+        ("1,234.50", "1234.50"),
+        ("1 234 567,5", "1234567.5"),
+        ("1.234", "1234"),
+        ("12,5", "12.5"),
+        ("0.50", "0.50"),
+        ("1.5.00", "1.5.00"),
+        ("1.23.456", "1.23.456"),
+        ("x", "x"),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(typed: str, amount: str) -> None:
+    figures = statistic_form.read({"persons": "12.345", "turnover": typed, "currency": "USD"})
+    assert (figures["persons"], figures["turnover"]) == (12345, {"amount": amount, "currency": "USD"})
+
+
+def test_where_a_currency_has_three_decimals_nothing_is_guessed() -> None:
+    figures = statistic_form.read({"turnover": "1.500", "currency": "KWD"})
+    assert figures["turnover"]["amount"] == "1.500"
+    assert statistic_form.read({"turnover": "9"})["turnover"] == {"amount": "9"}

@@ -1,6 +1,6 @@
 """What every web page of a signed link has in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from urllib.parse import parse_qsl
 
@@ -52,9 +52,12 @@ def match_typed(typed: dict[str, str], version: int) -> None:
         raise PreconditionFailed
 
 
-def sentence(refusal: DomainError | Problem, language: Language) -> str:
-    """Why not, in one text."""
+def sentence(refusal: DomainError | Problem, language: Language, labels: Mapping[str, str] | None = None) -> str:
+    """Why not, in one text; `labels` says what the page calls a field, by its pointer."""
     if isinstance(refusal, InvalidInput):
-        faults = (f"{fault.where.removeprefix('#/')}: {gettext(language, fault.message)}" for fault in refusal.faults)
-        return " ".join(faults)
+        named = ((fault.where.removeprefix("#/"), fault.message) for fault in refusal.faults)
+        return " ".join(
+            f"{gettext(language, (labels or {}).get(where, where))}: {gettext(language, message)}"
+            for where, message in named
+        )
     return gettext(language, refusal.message, **refusal.params)
