@@ -90,6 +90,12 @@ class BadRequest(Problem):
     """The request breaks HTTP."""
 
 
+class BadIfMatch(Problem):
+    """The If-Match is no ETag, or no list of them."""
+
+    message = 'If-Match must be an ETag as it was sent, with its quotes: "3".'
+
+
 class BadIdempotencyKey(Problem):
     """The Idempotency-Key has no usable form, or the route takes none."""
 
