@@ -291,7 +291,9 @@ def test_a_declaration_is_questioned_answered_and_accepted(api: httpx.Client, ho
     assert api.get("/v1/statistics", params={"state": "lost"}).status_code == 400
 
 
-def test_last_years_figures_are_shown_and_compared_with(api: httpx.Client, house: dict[str, Any]) -> None:
+def test_last_years_figures_are_shown_and_compared_with(
+    api: httpx.Client, anybody: httpx.Client, house: dict[str, Any]
+) -> None:
     a_round(api, YEAR)
     member = house["members"][0]
     [item] = api.get("/v1/statistics", params={"member_id": member["id"], "year": YEAR}).json()["items"]
@@ -308,9 +310,14 @@ def test_last_years_figures_are_shown_and_compared_with(api: httpx.Client, house
     ]
     refusal = api.post(f"{address}/declare", json=odd, headers=tagged(shown["version"]))
     assert refused(refusal) == (422, "not-confirmed")
-    assert refusal.json()["errors"][0]["pointer"] == "#/confirmation"
+    explained = "Personas representadas: 710 % más que el año anterior (12345, ahora 100000)."
+    assert refusal.json()["errors"] == [{"detail": explained, "pointer": "#/confirmation"}]
+    page = urlsplit(done(api.post(f"{address}/links"))["url"]).path
+    version = str(done(api.get(address))["version"])
+    told = anybody.post(page, data={"version": version, "persons": "100.000"}, headers={"Accept": "text/html"})
+    assert f"Si algo difiere mucho del año anterior: ¿por qué? {explained}" in told.text
     confirmed = odd | {"confirmation": "Fusión en mayo"}
-    taken = done(api.post(f"{address}/declare", json=confirmed, headers=tagged(shown["version"])))
+    taken = done(api.post(f"{address}/declare", json=confirmed, headers=tagged(int(version))))
     assert [one["code"] for one in taken["warnings"]] == ["risen"]
 
 

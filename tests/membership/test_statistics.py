@@ -29,8 +29,9 @@ from services.membership.model import (
     UnknownRound,
     UnknownStatistic,
 )
-from services.membership.plausibility import DEFAULT_THRESHOLDS, Figures, summary, warnings
+from services.membership.plausibility import DEFAULT_THRESHOLDS, Figures, Warned, warnings
 from shared.contracts.membership import StatisticDecided, StatisticDeclared, StatisticRequested
+from shared.http.problems import say_wrong
 from shared.messaging.outbox import published
 from shared.money import Money
 from tests.membership.making import NOW, TODAY, an_organization
@@ -223,7 +224,11 @@ def test_figures_far_from_last_years_need_a_reason(session: Session) -> None:
     a_round(session)
     with pytest.raises(NotConfirmed) as refusal:
         declared(session, member, 1500, workers=10)
-    assert "persons +50 %, workers -90 %" in str(refusal.value)
+    assert [one.pointer for one in refusal.value.wrong] == ["/confirmation"] * 2
+    assert [say_wrong(one, "es")["detail"] for one in refusal.value.wrong] == [
+        "Personas representadas: 50 % más que el año anterior (1000, ahora 1500).",
+        "Trabajadores y trabajadoras: 90 % menos que el año anterior (100, ahora 10).",
+    ]
     assert statistic_of(session, member).state == "requested"
     declaration = declared(session, member, 1500, workers=10, confirmation="merged in May")
     assert [(one["figure"], one["code"]) for one in declaration.warnings] == [
@@ -259,6 +264,12 @@ def test_a_rounds_own_thresholds_count(session: Session) -> None:
         declared(session, member, 1011)
 
 
+def briefly(warned: Warned) -> str:
+    percent = warned.params.get("percent")
+    sign = "-" if warned.code in {"fallen", "gone"} else "+"
+    return f"{warned.figure} {sign}{percent} %" if percent is not None else f"{warned.figure} {warned.params['after']}"
+
+
 @pytest.mark.parametrize(
     ("before", "now", "said"),
     [
@@ -276,7 +287,7 @@ def test_a_rounds_own_thresholds_count(session: Session) -> None:
     ],
 )
 def test_what_is_odd_is_said_in_few_words(before: Figures, now: Figures, said: str) -> None:
-    assert summary(warnings(now, before, DEFAULT_THRESHOLDS)) == said
+    assert ", ".join(briefly(one) for one in warnings(now, before, DEFAULT_THRESHOLDS)) == said
     assert warnings(now, None, DEFAULT_THRESHOLDS) == []
 
 
