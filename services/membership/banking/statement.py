@@ -15,8 +15,6 @@ _LONGEST = 40
 class StatementUnreadable(Rejected):
     """No bank statement, or none that can be read; its kinds say why."""
 
-    message = "The file is no bank statement that can be read."
-
 
 class NoXml(StatementUnreadable):
     message = "The file is no XML that can be read from line {line}, column {column} on. Ask the bank for it anew."
