@@ -10,7 +10,7 @@ from services.membership import web_page
 from shared.errors import DomainError, SeveralWrong
 from shared.http.call import Call
 from shared.http.documentation import HTML
-from shared.http.problems import InvalidInput, PreconditionFailed, Problem, problem_response, say_wrong
+from shared.http.problems import InvalidInput, PreconditionFailed, Problem, problem_response, say, say_wrong
 from shared.i18n import Language, gettext
 
 FORM = "application/x-www-form-urlencoded"
@@ -64,4 +64,4 @@ def sentence(refusal: DomainError | Problem, language: Language, labels: Mapping
         asked = dict.fromkeys(labels[field] for one in refusal.wrong if (field := one.pointer[1:]) in labels)
         said = (say_wrong(one, language)["detail"] for one in refusal.wrong)
         return " ".join([*(gettext(language, label) for label in asked), *said])
-    return gettext(language, refusal.message, **refusal.params)
+    return say(refusal, language)
