@@ -8,7 +8,7 @@ from typing import Any
 from babel.dates import format_date
 
 from services.membership.application_form import Field
-from services.membership.web_page import document, notice
+from services.membership.web_page import document, notice, whole
 from shared.i18n import Language, gettext
 
 WORDS = {
@@ -34,7 +34,6 @@ WORDS = {
 }
 MARKS = {"passed": "✓", "failed": "✗", "unknown": "?"}
 _INPUTS = {"integer": "number", "date": "date", "email": "email"}
-_DIGITS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +72,7 @@ def _value(field: Field, text: str) -> Any:
         return None
     if field.type == "boolean":
         return {"yes": True, "no": False}.get(text, text)
-    if field.type == "integer" and text.isascii() and text.isdigit() and len(text) <= _DIGITS:
-        return int(text)
-    return text
+    return whole(text) if field.type == "integer" else text
 
 
 def _question(form: Any, language: Language) -> str:

@@ -82,6 +82,7 @@ def explain_posting(kind: str, reference: str, language: Language) -> str:
 MATCHES = {
     "invoice_number": "The invoice's number stands in the text.",
     "amount_open": "The amount is what is open of the invoice.",
+    "amount_instalment": "The amount is what is open of an instalment.",
     "amount_invoiced": "The amount is that of the whole invoice.",
     "name": "The member's name stands in the text or is the payer's.",
     "iban_seen": "The member has paid from this account before.",

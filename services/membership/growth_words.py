@@ -28,7 +28,7 @@ WORDS = {
             "above is of members at its end. {at_start} members before, {joined} joined, {left} left, "
             "{at_end} members after."
         ),
-        "Period",
+        "Period; above each column, the members at its end",
         "Members",
     ),
     "countries": (

@@ -13,6 +13,9 @@ _SHORTEST_ACRONYM = 4
 
 _INITIALS = 3
 
+_WRITTEN_OUT = ABBREVIATIONS | {"coop": "cooperativa", "ltda": "limitada"}
+"""`core` leaves legal forms out, so they are none of the abbreviations it writes out."""
+
 
 def fold(text: str) -> str:
     """Lower case without accents, words of letters and digits one space apart."""
@@ -21,6 +24,11 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(_WORDS.findall(bare.casefold()))
+
+
+def written_out(text: str) -> str:
+    """Folded, and with abbreviations written out: Fed. Coop. Uno Ltda. is federacion cooperativa uno limitada."""
+    return " ".join(_WRITTEN_OUT.get(word, word) for word in fold(text).split())
 
 
 @lru_cache(maxsize=8192)

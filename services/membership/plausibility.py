@@ -3,7 +3,7 @@
 The thresholds are data of the round; `DEFAULT_THRESHOLDS` is what a round has that brings none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -50,18 +50,6 @@ def warnings(now: Figures, before: Figures | None, thresholds: Thresholds) -> li
         _turnover(now.turnover, before.turnover, thresholds),
     ]
     return [one for one in found if one]
-
-
-def summary(found: list[Warned]) -> str:
-    """The warnings in few words that need no translation: "persons +45 %, workers -100 %"."""
-    return ", ".join(_brief(found))
-
-
-def _brief(found: list[Warned]) -> Iterator[str]:
-    for one in found:
-        percent = one.params.get("percent")
-        sign = "-" if one.code in {"fallen", "gone"} else "+"
-        yield f"{one.figure} {sign}{percent} %" if percent is not None else f"{one.figure} {one.params['after']}"
 
 
 def _turnover(now: Money | None, before: Money | None, thresholds: Thresholds) -> Warned | None:

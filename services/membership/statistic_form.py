@@ -1,5 +1,6 @@
 """The statistic form as a web page."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -9,11 +10,14 @@ from babel.dates import format_date
 
 from services.membership.model import StatisticDeclaration
 from services.membership.statistic_words import FIGURES
-from services.membership.web_page import document, notice
+from services.membership.web_page import document, notice, together, whole
 from shared.i18n import Language, gettext
 from shared.money import DIGITS
 
-_DIGITS = 15
+_WRITTEN = re.compile(r"(.+?)(?:([.,])([0-9]{1,2}))?")
+_THOUSAND_PARTS = 3
+"""Where a currency has three decimals, 1.500 may be one and a half."""
+
 SEXES = {"women": "Women among them", "men": "Men among them", "other": "Other persons among them"}
 
 WORDS = {
@@ -88,11 +92,12 @@ def read(typed: Mapping[str, str]) -> dict[str, Any]:
     What is no number stays as it is: the API's own check says so.
     """
     given = {name: value.strip() for name, value in typed.items() if value.strip()}
-    figures: dict[str, Any] = {name: _number(given[name]) for name in ("persons", "workers") if name in given}
+    figures: dict[str, Any] = {name: whole(given[name]) for name in ("persons", "workers") if name in given}
     figures |= {name: given[name] for name in _TEXTS if name in given}
     if "turnover" in given:
-        figures["turnover"] = {"amount": given["turnover"], "currency": given.get("currency", "")}
-    parts: list[dict[str, Any]] = [{"sex": sex, "persons": _number(given[sex])} for sex in SEXES if sex in given]
+        named = {"currency": given["currency"]} if "currency" in given else {}
+        figures["turnover"] = {"amount": _amount(given["turnover"], given.get("currency", "")), **named}
+    parts: list[dict[str, Any]] = [{"sex": sex, "persons": whole(given[sex])} for sex in _sexes(typed)]
     numbers = [part["persons"] for part in parts] + [figures.get("persons")]
     if parts and all(isinstance(number, int) for number in numbers):
         rest = figures["persons"] - sum(part["persons"] for part in parts)
@@ -100,8 +105,24 @@ def read(typed: Mapping[str, str]) -> dict[str, Any]:
     return figures | ({"breakdown": parts} if parts else {})
 
 
-def _number(text: str) -> int | str:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else text
+def labels(typed: Mapping[str, str]) -> dict[str, str]:
+    """What the page calls each field that may be wrong, by where `read` puts it."""
+    named = FIGURES | {name: WORDS[name] for name in _TEXTS}
+    named |= {"turnover/amount": FIGURES["turnover"], "turnover/currency": WORDS["currency"]}
+    return named | {f"breakdown/{number}/persons": SEXES[sex] for number, sex in enumerate(_sexes(typed))}
+
+
+def _sexes(typed: Mapping[str, str]) -> list[str]:
+    return [sex for sex in SEXES if typed.get(sex, "").strip()]
+
+
+def _amount(text: str, currency: str) -> str:
+    """With a point before the decimals, as the API takes it, whether people write 1.234,50 or 1,234.50."""
+    written = _WRITTEN.fullmatch(text)
+    if not written or DIGITS.get(currency) == _THOUSAND_PARTS:
+        return text
+    units, sign, decimals = written[1], written[2] or "", written[3] or ""
+    return text if sign and sign in units else together(units) + (f".{decimals}" if decimals else "")
 
 
 def _say(word: str, language: Language, **params: object) -> str:

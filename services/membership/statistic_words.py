@@ -8,15 +8,15 @@ from shared.i18n import Language, gettext
 FIGURES = {"persons": "Persons represented", "workers": "Workers", "turnover": "Turnover"}
 
 WARNINGS = {
-    "risen": "{figure}: {percent} % more than the year before ({before}, now {after}).",
-    "fallen": "{figure}: {percent} % less than the year before ({before}, now {after}).",
-    "gone": "{figure}: nothing any more; the year before it was {before}.",
-    "new": "{figure}: {after}; the year before it was nothing.",
-    "other_currency": "{figure}: in {after}; the year before it was in {before}, so they can't be compared.",
+    "risen": "{label}: {percent} % more than the year before ({before}, now {after}).",
+    "fallen": "{label}: {percent} % less than the year before ({before}, now {after}).",
+    "gone": "{label}: nothing any more; the year before it was {before}.",
+    "new": "{label}: {after}; the year before it was nothing.",
+    "other_currency": "{label}: in {after}; the year before it was in {before}, so they can't be compared.",
 }
 
 
 def explain_warning(warning: Mapping[str, Any], language: Language) -> str:
     """The warning as a sentence in `language`."""
-    figure = gettext(language, FIGURES[warning["figure"]])
-    return gettext(language, WARNINGS[warning["code"]], **warning["params"], figure=figure)
+    label = gettext(language, FIGURES[warning["figure"]])
+    return gettext(language, WARNINGS[warning["code"]], **warning["params"], label=label)

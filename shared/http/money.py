@@ -11,7 +11,12 @@ class MoneySchema(Schema):
     """An exact amount of one currency: digits and a point, no more decimals than the currency has."""
 
     amount = fields.String(
-        required=True, validate=validate.Regexp(r"^-?[0-9]{1,20}(\.[0-9]{1,4})?\Z"), metadata={"example": "1234.50"}
+        required=True,
+        validate=validate.Regexp(
+            r"^-?[0-9]{1,20}(\.[0-9]{1,4})?\Z",
+            error="Must be written like 1234.50: digits, and a point before decimals.",
+        ),
+        metadata={"example": "1234.50"},
     )
     currency = fields.String(
         required=True, validate=validate.OneOf(sorted(DIGITS)), metadata={"example": "USD", "description": "ISO 4217"}

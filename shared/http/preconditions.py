@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from shared.http.problems import BadRequest, PreconditionFailed
+from shared.http.problems import BadIfMatch, PreconditionFailed
 
 _TAGS = re.compile(r'\s*(?:\*|(?:W/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W/)?"[\x21\x23-\x7e]*")*)\s*')
 
@@ -30,7 +30,7 @@ def etag(version: int) -> str:
 def read_if_match(header: str | None) -> IfMatch:
     """The header, checked for its form."""
     if header is not None and not _TAGS.fullmatch(header):
-        raise BadRequest
+        raise BadIfMatch
     return IfMatch(header.strip() if header is not None else None)
 
 

@@ -10,6 +10,8 @@ from shared.errors import Conflict, DomainError, Forbidden, NotFound, Rejected, 
 from shared.i18n import Language, gettext
 
 MEDIA_TYPE = "application/problem+json"
+_STATES = frozenset({"state", "standing", "stage", "wanted", "possible"})
+"""Parameters of refusals that are codes of states, or several with commas between; catalogues may translate them."""
 
 KINDS: tuple[tuple[type[DomainError], int, str], ...] = (
     (NotFound, 404, "Not found"),
@@ -88,6 +90,12 @@ class ValueNotStorable(Problem):
 
 class BadRequest(Problem):
     """The request breaks HTTP."""
+
+
+class BadIfMatch(Problem):
+    """The If-Match is no ETag, or no list of them."""
+
+    message = 'If-Match must be an ETag as it was sent, with its quotes: "3".'
 
 
 class BadIdempotencyKey(Problem):
@@ -209,7 +217,7 @@ def problem_response(error: Problem | DomainError, context: Context) -> Response
         "type": f"/problems/{error.code}",
         "title": gettext(context.language, title),
         "status": status,
-        "detail": gettext(context.language, error.message, **error.params),
+        "detail": say(error, context.language),
         "instance": context.path,
         "correlation_id": context.correlation_id,
     }
@@ -231,12 +239,27 @@ def _kind(error: Problem | DomainError) -> tuple[int, str, dict[str, str]]:
     return 422, "Refused by a rule", {}
 
 
+def say(error: Problem | DomainError, language: Language) -> str:
+    """The refusal as a sentence in `language`."""
+    return _filled(error.message, error.params, language)
+
+
+def _filled(message: str, params: dict[str, Any], language: Language) -> str:
+    """States are codes of the API; in English they are read as they are."""
+    named = {name: _words(value, language) for name, value in params.items() if name in _STATES and value}
+    return gettext(language, message, **params | named)
+
+
+def _words(codes: object, language: Language) -> str:
+    return ", ".join(gettext(language, code) for code in str(codes).split(", "))
+
+
 def say_wrong(one: Wrong, language: Language) -> dict[str, str]:
     """What is wrong, and where, in `language`."""
     params = dict(one.params)
     if "label" in params:
         params["label"] = gettext(language, params["label"])
-    return {"detail": gettext(language, one.message, **params), "pointer": f"#{one.pointer}"}
+    return {"detail": _filled(one.message, params, language), "pointer": f"#{one.pointer}"}
 
 
 def _errors(error: Problem | DomainError, language: Language) -> list[dict[str, str]]:
@@ -251,5 +274,5 @@ def _errors(error: Problem | DomainError, language: Language) -> list[dict[str, 
     if isinstance(error, SeveralWrong):
         return [say_wrong(one, language) for one in error.wrong]
     if isinstance(error, DomainError) and error.pointer:
-        return [{"detail": gettext(language, error.message, **error.params), "pointer": f"#{error.pointer}"}]
+        return [{"detail": say(error, language), "pointer": f"#{error.pointer}"}]
     return []

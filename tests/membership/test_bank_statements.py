@@ -144,9 +144,9 @@ def test_two_entries_that_say_the_same_are_two() -> None:
     ("content", "words"),
     [
         (b"not xml", "line 1"),
-        (b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "DTDForbidden"),
-        (b"<Document><CstmrPmtStsRpt/></Document>", "not camt.053"),
-        (b"\xff\xfe\x00", "no bank statement"),
+        (b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "document type"),
+        (b"<Document><CstmrPmtStsRpt/></Document>", "instead of a statement as camt.053"),
+        (b"\xff\xfe\x00", "no XML"),
         (camt("08", an_entry(amount="5,00")), "Stmt[1]/Ntry[1]/Amt"),
         (camt("08", an_entry(), an_entry(day="03.05.2026")), "Stmt[1]/Ntry[2]/BookgDt"),
         (camt("08", an_entry(sign="X")), "Stmt[1]/Ntry[1]/CdtDbtInd"),
@@ -215,7 +215,7 @@ def test_thousands_stand_apart_in_threes_and_the_other_decimal_sign_nowhere_else
         ("Fecha;Concepto;Ordenante;Importe\n03/05/2026;x;y;1,0x\n", "2:"),
         ("Fecha;Concepto;Ordenante;Importe\n03/05/2026;x;y;1,001\n", "2:"),
         ("Fecha;Concepto;Ordenante;Importe\n03/05/2026;x\n", "2:"),
-        ("Fecha;Concepto;Ordenante;Importe\n03/05/2026;x\0;y;1,00\n", "NUL"),
+        ("Fecha;Concepto;Ordenante;Importe\n03/05/2026;x\0;y;1,00\n", "utf-8"),
     ],
 )
 def test_a_wrong_line_is_named(content: str, words: str) -> None:
@@ -314,6 +314,18 @@ def test_matches_are_proposed_with_their_reasons(session: Session) -> None:
     assert proposed(session, again) == [(number, 45, ("iban_seen", "amount_open"))]
     longer = a_line(session, f"{number}9", amount="1.00")
     assert proposed(session, longer) == []
+
+
+def test_who_pays_an_instalment_under_its_name_as_banks_write_it_is_proposed(session: Session) -> None:
+    first, _ = indebted(session, "Uno", "Dos")
+    invoice = invoiced(session, date(2026, 6, 1), date(2026, 9, 1))[first.id]
+    found = [(invoice.reference, 35, ("name", "amount_instalment"))]
+    assert proposed(session, a_line(session, "cuota", amount="250.00", payer="FED. UNO")) == found
+    paying = a_line(session, f"{invoice.reference}", amount="100.00")
+    operations.confirm_match(session, paying, member_id=first.id, invoice_ids=[invoice.id], **BY)
+    assert proposed(session, a_line(session, "la segunda", amount="250.00", payer="Federación Uno")) == found
+    number = (invoice.reference, 75, ("invoice_number", "amount_instalment"))
+    assert proposed(session, a_line(session, invoice.reference, amount="150.00"))[0] == number
 
 
 def test_what_is_rejected_is_not_proposed_again_and_stays_in_the_list(session: Session) -> None:

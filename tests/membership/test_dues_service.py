@@ -235,14 +235,24 @@ def test_the_page_behind_the_link_takes_the_figures_without_scripts(
     assert "Federación &lt;b&gt;Ñ&lt;/b&gt;: datos de" in shown.text
     version = re.search(r'name="version" value="(\d+)"', shown.text)
     assert version
-    typed = {"version": version[1], "persons": "100", "women": "60", "men": "30", "turnover": "9", "currency": "BOB"}
+    typed = {
+        "version": version[1],
+        "persons": "100",
+        "women": "60",
+        "men": "30",
+        "turnover": "1.234,5",
+        "currency": "BOB",
+    }
     wrong = anybody.post(page, data=typed | {"persons": "a lot"})
-    assert ("persons: " in wrong.text, 'value="a lot"' in wrong.text) == (True, True)
+    assert ("Personas representadas: No es" in wrong.text, 'value="a lot"' in wrong.text) == (True, True)
+    wrong = anybody.post(page, data=typed | {"men": "x", "turnover": "9,5,0", "currency": ""})
+    for label in ("De ellas, hombres: ", "Volumen de negocios: Debe escribirse como 1234.50", "Moneda: Falta un dato"):
+        assert label in wrong.text
     assert anybody.post(page, data=typed | {"women": "600"}).text.count('role="alert"') == 1
     assert statistic(api, member)["state"] == "requested"
     assert "Gracias; los datos llegaron." in anybody.post(page, data=typed).text
     taken = statistic(api, member)
-    assert (taken["persons"], taken["turnover"]) == (100, {"amount": "9.00", "currency": "BOB"})
+    assert (taken["persons"], taken["turnover"]) == (100, {"amount": "1234.50", "currency": "BOB"})
     assert [(part["sex"], part["persons"]) for part in taken["breakdown"]] == [
         ("women", 60),
         ("men", 30),
@@ -281,7 +291,9 @@ def test_a_declaration_is_questioned_answered_and_accepted(api: httpx.Client, ho
     assert api.get("/v1/statistics", params={"state": "lost"}).status_code == 400
 
 
-def test_last_years_figures_are_shown_and_compared_with(api: httpx.Client, house: dict[str, Any]) -> None:
+def test_last_years_figures_are_shown_and_compared_with(
+    api: httpx.Client, anybody: httpx.Client, house: dict[str, Any]
+) -> None:
     a_round(api, YEAR)
     member = house["members"][0]
     [item] = api.get("/v1/statistics", params={"member_id": member["id"], "year": YEAR}).json()["items"]
@@ -298,9 +310,14 @@ def test_last_years_figures_are_shown_and_compared_with(api: httpx.Client, house
     ]
     refusal = api.post(f"{address}/declare", json=odd, headers=tagged(shown["version"]))
     assert refused(refusal) == (422, "not-confirmed")
-    assert refusal.json()["errors"][0]["pointer"] == "#/confirmation"
+    explained = "Personas representadas: 710 % más que el año anterior (12345, ahora 100000)."
+    assert refusal.json()["errors"] == [{"detail": explained, "pointer": "#/confirmation"}]
+    page = urlsplit(done(api.post(f"{address}/links"))["url"]).path
+    version = str(done(api.get(address))["version"])
+    told = anybody.post(page, data={"version": version, "persons": "100.000"}, headers={"Accept": "text/html"})
+    assert f"Si algo difiere mucho del año anterior: ¿por qué? {explained}" in told.text
     confirmed = odd | {"confirmation": "Fusión en mayo"}
-    taken = done(api.post(f"{address}/declare", json=confirmed, headers=tagged(shown["version"])))
+    taken = done(api.post(f"{address}/declare", json=confirmed, headers=tagged(int(version))))
     assert [one["code"] for one in taken["warnings"]] == ["risen"]
 
 

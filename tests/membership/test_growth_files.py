@@ -155,6 +155,10 @@ def test_a_chart_of_years_names_years_and_one_of_months_months(since: date, unti
     assert [word for word in words(chart(report, "movement", "en")) if word in labels] == labels
 
 
+def test_a_chart_says_what_the_numbers_above_its_columns_are() -> None:
+    assert "Period; above each column, the members at its end" in words(chart(a_report(), "movement", "en"))
+
+
 def test_bars_are_as_long_as_what_they_stand_for() -> None:
     drawn = ET.fromstring(chart(a_report(), "retention", "en"))
     widths = [float(one.get("width", "0")) for one in drawn.iter(f"{SVG}rect")][1:]

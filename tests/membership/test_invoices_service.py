@@ -328,10 +328,20 @@ def test_a_bank_statement_is_taken_in_and_matched(api: httpx.Client, house: dict
     assert done(api.get(at))["state"] == "matched"
 
 
-def test_a_file_that_is_no_statement_is_refused_in_the_callers_language(api: httpx.Client) -> None:
-    wrong = api.post("/v1/bank-statements", content=b"<x/>", headers={"Content-Type": "application/xml"})
-    assert refused(wrong) == (422, "statement-unreadable")
-    assert wrong.json()["detail"].startswith("El archivo no es un extracto")
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (b"<x/>", "no-camt053", "El archivo es XML, pero contiene <x> en lugar de un extracto camt.053."),
+        (b"x", "no-xml", "El archivo no es XML que se pueda leer a partir de la línea 1, columna 1."),
+        (b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "xml-refused", "El archivo tiene un tipo de documento"),
+    ],
+)
+def test_a_file_that_is_no_statement_is_refused_in_the_callers_language(
+    api: httpx.Client, content: bytes, code: str, words: str
+) -> None:
+    wrong = api.post("/v1/bank-statements", content=content, headers={"Content-Type": "application/xml"})
+    assert refused(wrong) == (422, code)
+    assert wrong.json()["detail"].startswith(words)
     missing = api.post("/v1/bank-statements", content=b"a;b", headers={"Content-Type": "text/csv"})
     assert refused(missing) == (422, "profile-missing")
     for address in ("bank-statements", "bank-entries"):

@@ -75,7 +75,11 @@ def test_refused_moves_say_what_is_possible_in_the_callers_language(api: httpx.C
     prospect = opened(api)
     backwards = api.post(at(prospect, "/advance"), json={"stage": "identified"})
     assert refused(backwards) == (409, "move-not-allowed")
-    assert backwards.json()["detail"].startswith("Una candidatura en estado identified no puede pasar a identified.")
+    said = backwards.json()["detail"]
+    assert said.startswith("Una candidatura en estado «identificado» no puede pasar a «identificado».")
+    assert "«con solicitud», «contactado»" in said
+    english = api.post(at(prospect, "/advance"), json={"stage": "identified"}, headers={"Accept-Language": "en"})
+    assert english.json()["detail"].startswith("A prospect that is identified cannot become identified.")
     assert backwards.json()["errors"][0]["pointer"] == "#/stage"
     assert api.post(at(prospect, "/advance"), json={"stage": "lost"}).status_code == 400
     assert refused(api.post(at(prospect, "/rest"), json={"until": "2020-01-01", "reason": "x"})) == (

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.membership import operations
+from services.membership import operations, statistic_form
 from services.membership.model import (
     BreakdownDiffers,
     BreakdownTwice,
@@ -29,8 +29,9 @@ from services.membership.model import (
     UnknownRound,
     UnknownStatistic,
 )
-from services.membership.plausibility import DEFAULT_THRESHOLDS, Figures, summary, warnings
+from services.membership.plausibility import DEFAULT_THRESHOLDS, Figures, Warned, warnings
 from shared.contracts.membership import StatisticDecided, StatisticDeclared, StatisticRequested
+from shared.http.problems import say_wrong
 from shared.messaging.outbox import published
 from shared.money import Money
 from tests.membership.making import NOW, TODAY, an_organization
@@ -223,7 +224,11 @@ def test_figures_far_from_last_years_need_a_reason(session: Session) -> None:
     a_round(session)
     with pytest.raises(NotConfirmed) as refusal:
         declared(session, member, 1500, workers=10)
-    assert "persons +50 %, workers -90 %" in str(refusal.value)
+    assert [one.pointer for one in refusal.value.wrong] == ["/confirmation"] * 2
+    assert [say_wrong(one, "es")["detail"] for one in refusal.value.wrong] == [
+        "Personas representadas: 50 % más que el año anterior (1000, ahora 1500).",
+        "Trabajadores y trabajadoras: 90 % menos que el año anterior (100, ahora 10).",
+    ]
     assert statistic_of(session, member).state == "requested"
     declaration = declared(session, member, 1500, workers=10, confirmation="merged in May")
     assert [(one["figure"], one["code"]) for one in declaration.warnings] == [
@@ -259,6 +264,12 @@ def test_a_rounds_own_thresholds_count(session: Session) -> None:
         declared(session, member, 1011)
 
 
+def briefly(warned: Warned) -> str:
+    percent = warned.params.get("percent")
+    sign = "-" if warned.code in {"fallen", "gone"} else "+"
+    return f"{warned.figure} {sign}{percent} %" if percent is not None else f"{warned.figure} {warned.params['after']}"
+
+
 @pytest.mark.parametrize(
     ("before", "now", "said"),
     [
@@ -276,7 +287,7 @@ def test_a_rounds_own_thresholds_count(session: Session) -> None:
     ],
 )
 def test_what_is_odd_is_said_in_few_words(before: Figures, now: Figures, said: str) -> None:
-    assert summary(warnings(now, before, DEFAULT_THRESHOLDS)) == said
+    assert ", ".join(briefly(one) for one in warnings(now, before, DEFAULT_THRESHOLDS)) == said
     assert warnings(now, None, DEFAULT_THRESHOLDS) == []
 
 
@@ -365,3 +376,29 @@ def test_a_round_of_another_year_is_another_round(session: Session) -> None:
     assert first.id != second.id
     assert [one.year for one in session.scalars(operations.statistics()).all()] in ([2025, 2026], [2026, 2025])
     assert first.opens_on > date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [
+        ("1234", "1234"),
+        ("1.234,50", "1234.50"),
+        ("1,234.50", "1234.50"),
+        ("1 234 567,5", "1234567.5"),
+        ("1.234", "1234"),
+        ("12,5", "12.5"),
+        ("0.50", "0.50"),
+        ("1.5.00", "1.5.00"),
+        ("1.23.456", "1.23.456"),
+        ("x", "x"),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(typed: str, amount: str) -> None:
+    figures = statistic_form.read({"persons": "12.345", "turnover": typed, "currency": "USD"})
+    assert (figures["persons"], figures["turnover"]) == (12345, {"amount": amount, "currency": "USD"})
+
+
+def test_where_a_currency_has_three_decimals_nothing_is_guessed() -> None:
+    figures = statistic_form.read({"turnover": "1.500", "currency": "KWD"})
+    assert figures["turnover"]["amount"] == "1.500"
+    assert statistic_form.read({"turnover": "9"})["turnover"] == {"amount": "9"}

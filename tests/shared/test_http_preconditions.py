@@ -48,7 +48,10 @@ def test_without_if_match_428_says_so(client: httpx.Client, address: str) -> Non
 
 @pytest.mark.parametrize("seen", ["1", '"1', "", '"1";'])
 def test_an_if_match_of_no_known_form_is_400(client: httpx.Client, address: str, seen: str) -> None:
-    assert rename(client, address, "second", seen).status_code == 400
+    client.headers["Accept-Language"] = "es"
+    answer = rename(client, address, "second", seen)
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-if-match")
+    assert answer.json()["detail"] == 'If-Match debe ser un ETag tal como se envió, con sus comillas: "3".'
 
 
 def test_a_method_that_forgets_to_look_is_found_out(client: httpx.Client) -> None:

@@ -10,8 +10,10 @@ from defusedxml.ElementTree import fromstring
 from services.membership.banking.statement import (
     BankEntry,
     BankStatement,
-    StatementUnreadable,
+    NoCamt053,
+    NoXml,
     StatementWrong,
+    XmlRefused,
     account_at,
     date_at,
     distinct,
@@ -34,16 +36,15 @@ def read_camt053(content: bytes) -> list[BankStatement]:
     """
     try:
         root = fromstring(content, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise StatementUnreadable(what=_said(error)) from error
+    except ParseError as error:
+        line, column = error.position
+        raise NoXml(line=line, column=column + 1) from error
+    except (DefusedXmlException, ValueError, LookupError) as error:
+        raise XmlRefused from error
     message = _child(root, "BkToCstmrStmt")
     if message is None:
-        raise StatementUnreadable(what=f"<{_name(root)[:40]}>, not camt.053")
+        raise NoCamt053(root=_name(root)[:40])
     return [_statement(one, f"Stmt[{number}]") for number, one in enumerate(_children(message, "Stmt"), 1)]
-
-
-def _said(error: Exception) -> str:
-    return str(error)[:200] if isinstance(error, ParseError) else type(error).__name__
 
 
 def _statement(stmt: Element, place: str) -> BankStatement:

@@ -11,7 +11,9 @@ from typing import Any
 from services.membership.banking.statement import (
     BankEntry,
     BankStatement,
-    StatementUnreadable,
+    HeadsMissing,
+    NotTable,
+    OtherEncoding,
     StatementWrong,
     account_at,
     date_at,
@@ -60,15 +62,15 @@ def read_csv(content: bytes, profile: CsvProfile, *, reference: str) -> BankStat
     try:
         text = content.decode(profile.encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise StatementUnreadable(what=f"{profile.encoding}: {type(error).__name__}") from error
+        raise OtherEncoding(encoding=profile.encoding) from error
     if "\0" in text:
         # No text of the database holds one.
-        raise StatementUnreadable(what=f"{profile.encoding}: NUL")
+        raise OtherEncoding(encoding=profile.encoding)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=profile.delimiter)
     try:
         lines = [(rows.line_num, row) for row in rows][profile.skip :]
     except csv.Error as error:
-        raise StatementUnreadable(what=f"{rows.line_num}: {error}") from error
+        raise NotTable(line=rows.line_num) from error
     places = _places(lines[0][1] if lines else [], profile)
     entries = [_entry(row, places, profile, f"{line}") for line, row in lines[1:] if any(map(str.strip, row))]
     return BankStatement(account=profile.account, reference=reference, entries=distinct(entries))
@@ -79,7 +81,7 @@ def _places(heads: Sequence[str], profile: CsvProfile) -> dict[str, int]:
     wanted = {field: head.strip() for field, head in profile.columns.items()}
     missing = [head for head in wanted.values() if head.casefold() not in known]
     if missing:
-        raise StatementUnreadable(what=", ".join(missing))
+        raise HeadsMissing(missing=", ".join(missing))
     return {field: known[head.casefold()] for field, head in wanted.items()}
 
 

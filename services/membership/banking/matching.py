@@ -10,13 +10,16 @@ from rapidfuzz import fuzz
 
 from services.membership.banking.statement import BankEntry
 
-Reason = Literal["invoice_number", "amount_open", "amount_invoiced", "name", "iban_seen", "other_currency"]
+Reason = Literal[
+    "invoice_number", "amount_open", "amount_instalment", "amount_invoiced", "name", "iban_seen", "other_currency"
+]
 
 WEIGHTS: dict[Reason, int] = {
     "invoice_number": 60,
     "iban_seen": 25,
     "name": 20,
     "amount_open": 20,
+    "amount_instalment": 15,
     "amount_invoiced": 10,
     "other_currency": -15,
 }
@@ -34,13 +37,14 @@ _CUT = 25
 
 @dataclass(frozen=True, kw_only=True)
 class Owed:
-    """An invoice that is open, as far as matching needs it."""
+    """An invoice that is open, as far as matching needs it; `instalments` is what is open of each, in minor units."""
 
     invoice_id: UUID
     member_id: UUID
     number: str
     minor: int
     open_minor: int
+    instalments: Collection[int]
     currency: str
     names: tuple[str, ...]
     ibans: Collection[str]
@@ -56,7 +60,7 @@ class Proposal:
 
 
 def propose(entry: BankEntry, fold: str, owed: Iterable[Owed], *, most: int = 5) -> list[Proposal]:
-    """The likeliest first; `fold` is the payer's name and remittance in small letters without accents."""
+    """The likeliest first; `fold` is the payer's name and remittance as `names.written_out` writes them."""
     numbers = squeeze(entry.remittance)
     found = [_weighed(entry, numbers, fold, one) for one in owed]
     likely = [one for one in found if one.score >= LEAST]
@@ -81,6 +85,8 @@ def _weighed(entry: BankEntry, numbers: str, fold: str, owed: Owed) -> Proposal:
         reasons.append("other_currency")
     elif entry.amount.minor == owed.open_minor:
         reasons.append("amount_open")
+    elif entry.amount.minor in owed.instalments:
+        reasons.append("amount_instalment")
     elif entry.amount.minor == owed.minor:
         reasons.append("amount_invoiced")
     score = max(0, min(100, sum(WEIGHTS[reason] for reason in reasons)))

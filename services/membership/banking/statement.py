@@ -13,7 +13,31 @@ _LONGEST = 40
 
 
 class StatementUnreadable(Rejected):
-    message = "The file is no bank statement that can be read: {what}"
+    """No bank statement, or none that can be read; its kinds say why."""
+
+
+class NoXml(StatementUnreadable):
+    message = "The file is no XML that can be read from line {line}, column {column} on. Ask the bank for it anew."
+
+
+class XmlRefused(StatementUnreadable):
+    message = "The file has a document type or an encoding that is not taken. Ask the bank for plain camt.053."
+
+
+class NoCamt053(StatementUnreadable):
+    message = "The file is XML, but <{root}> instead of a statement as camt.053. Ask the bank for camt.053."
+
+
+class OtherEncoding(StatementUnreadable):
+    message = "The file is not written in {encoding}, as the bank profile says."
+
+
+class NotTable(StatementUnreadable):
+    message = "Line {line} is not CSV as the bank profile says."
+
+
+class HeadsMissing(StatementUnreadable):
+    message = "There is no column {missing}; see which columns the bank profile names, and how many lines it skips."
 
 
 class StatementWrong(Rejected):

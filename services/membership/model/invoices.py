@@ -54,6 +54,11 @@ def written_number(series: str | None, year: int | None, number: int) -> str:
     return f"{series}-{year}-{number:06}"
 
 
+def read_parts(parts: list[dict[str, Any]]) -> tuple[Instalment, ...]:
+    """The instalments as an invoice keeps them."""
+    return tuple(Instalment(one["number"], date.fromisoformat(one["due_on"]), one["minor"]) for one in parts)
+
+
 class Invoice(Base):
     """What a member is asked to pay for a year. From its issue on only what is owed of it changes.
 
@@ -132,7 +137,7 @@ class Invoice(Base):
 
     @property
     def instalments(self) -> tuple[Instalment, ...]:
-        return tuple(Instalment(one["number"], date.fromisoformat(one["due_on"]), one["minor"]) for one in self.parts)
+        return read_parts(self.parts)
 
     @property
     def due_on(self) -> date:

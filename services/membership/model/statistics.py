@@ -11,9 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from services.membership.model.base import Base
 from services.membership.model.members import Member
 from services.membership.model.rounds import StatisticRound
-from services.membership.plausibility import Figures, Warned, summary
+from services.membership.plausibility import Figures, Warned
+from services.membership.statistic_words import FIGURES, WARNINGS
 from shared.contracts.membership import Occasion
-from shared.errors import Conflict, Forbidden, NotFound, Rejected
+from shared.errors import Conflict, Forbidden, NotFound, Rejected, SeveralWrong, Wrong
 from shared.ids import uuid7
 from shared.money import Money
 
@@ -39,9 +40,10 @@ class NotDecidable(Conflict):
     message = "The declaration is {state}; only a declared one can be decided."
 
 
-class NotConfirmed(Rejected):
+class NotConfirmed(SeveralWrong):
     message = (
-        "Beside last year: {differences}. Check the figures, and give the reason as confirmation if they are right."
+        "Figures differ much from the year before; see errors. "
+        "Check them, and give the reason as confirmation if they are right."
     )
 
 
@@ -209,7 +211,7 @@ class StatisticDeclaration(Base):
             raise NotDeclarable(year=self.year)
         _check_breakdown(breakdown, figures.persons)
         if warned and not confirmation.strip():
-            raise NotConfirmed(differences=summary(warned), pointer="/confirmation")
+            raise NotConfirmed([_odd(one) for one in warned])
         self.state, self.question = "declared", ""
         self.persons, self.workers = figures.persons, figures.workers
         self.turnover_minor = figures.turnover.minor if figures.turnover else None
@@ -251,6 +253,10 @@ class StatisticDeclaration(Base):
         turnover = self.turnover and {"amount": self.turnover.amount, "currency": self.turnover.currency}
         facts = {name: getattr(self, name) for name in ("persons", "breakdown", "workers", "source", "evidence")}
         return facts | {"turnover": turnover}
+
+
+def _odd(warned: Warned) -> Wrong:
+    return Wrong("/confirmation", WARNINGS[warned.code], {**warned.params, "label": FIGURES[warned.figure]})
 
 
 def _check_breakdown(parts: list[dict[str, Any]], persons: int) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.membership.banking.matching import Owed, Proposal, propose, squeeze
 from services.membership.banking.statement import BankStatement
+from services.membership.dues.instalments import open_parts
 from services.membership.model import (
     BankFile,
     BankLine,
@@ -29,8 +30,8 @@ from services.membership.model import (
     UnknownBankStatement,
 )
 from services.membership.model.bank import LineState
-from services.membership.model.invoices import OWED, written_number
-from services.membership.names import fold
+from services.membership.model.invoices import OWED, read_parts, written_number
+from services.membership.names import fold, written_out
 from services.membership.operations.invoicing import invoice
 from services.membership.operations.payments import record_payment
 from shared.errors import Rejected
@@ -146,7 +147,7 @@ def proposals(session: Session, of: BankLine) -> list[Proposal]:
     """What an open entry may pay, the likeliest first, without what was rejected."""
     if of.state != "open":
         return []
-    said = fold(f"{of.payer} {of.remittance}")
+    said = written_out(f"{of.payer} {of.remittance}")
     rows = session.execute(_candidates(of)).all()
     ibans = _ibans(session, [row.member_id for row in rows])
     owed = [_owed(row, ibans) for row in rows if str(row.id) not in of.rejected]
@@ -156,14 +157,15 @@ def proposals(session: Session, of: BankLine) -> list[Proposal]:
 def _candidates(of: BankLine) -> Select[*tuple[Any, ...]]:
     """Open invoices something speaks for: the number first, the account it came from, or the amount."""
     numbers = [int(digits) for digits in re.findall(r"20[0-9]{2}([0-9]{6,9})(?![0-9])", squeeze(of.remittance))]
-    same = (Invoice.currency == of.currency) & (Invoice.open_minor == of.minor)
+    part = Invoice.parts.contains([{"minor": of.minor}])
+    same = (Invoice.currency == of.currency) & or_(Invoice.open_minor == of.minor, part)
     seen = select(Payment.member_id).join(BankLine, BankLine.payment_id == Payment.id)
     speaking = [Invoice.number.in_(numbers)]
     if of.iban:
         speaking.append(Invoice.member_id.in_(seen.where(BankLine.iban == of.iban)))
     columns = (Invoice.id, Invoice.member_id, Invoice.series, Invoice.number_year, Invoice.number, Invoice.minor)
     names = (Organization.folded_name, Organization.acronym)
-    query: Select[*tuple[Any, ...]] = select(*columns, Invoice.open_minor, Invoice.currency, *names)
+    query: Select[*tuple[Any, ...]] = select(*columns, Invoice.open_minor, Invoice.parts, Invoice.currency, *names)
     query = query.join(Member, Member.id == Invoice.member_id)
     query = query.join(Organization, Organization.id == Member.organization_id)
     query = query.where(Invoice.state.in_(OWED), or_(*speaking, same))
@@ -180,13 +182,14 @@ def _ibans(session: Session, member_ids: Sequence[UUID]) -> dict[UUID, set[str]]
 
 
 def _owed(row: Any, ibans: dict[UUID, set[str]]) -> Owed:
-    names = [name for name in (row.folded_name, fold(row.acronym or "")) if len(name) >= _SHORTEST]
+    names = [name for name in (written_out(row.folded_name), fold(row.acronym or "")) if len(name) >= _SHORTEST]
     return Owed(
         invoice_id=row.id,
         member_id=row.member_id,
         number=written_number(row.series, row.number_year, row.number),
         minor=row.minor,
         open_minor=row.open_minor,
+        instalments={one.minor for one in open_parts(read_parts(row.parts), row.open_minor)},
         currency=row.currency,
         names=tuple(names),
         ibans=ibans.get(row.member_id, set()),

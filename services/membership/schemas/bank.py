@@ -159,7 +159,11 @@ class MatchRequest(Schema):
     """Whose payment an entry is, and what it pays; see payments for the rate."""
 
     member_id = fields.UUID(required=True)
-    invoice_ids = fields.List(fields.UUID(), validate=validate.Length(max=50))
+    invoice_ids = fields.List(
+        fields.UUID(),
+        validate=validate.Length(max=50),
+        metadata={"description": "the invoices it goes on, in their order; without them all of it stays on account"},
+    )
     credited_currency = fields.String(validate=CURRENCY, metadata={"example": "USD"})
     rate = fields.String(validate=RATE, metadata={"example": "0.00105"})
     rate_on = fields.Date()

@@ -37,7 +37,14 @@ class RunRequest(Schema):
 
     year = year(required=True)
     series = fields.String(required=True, validate=SERIES, metadata={"example": "D"})
-    instalments = fields.List(fields.Nested(InstalmentPlan), required=True, validate=validate.Length(1, 12))
+    instalments = fields.List(
+        fields.Nested(InstalmentPlan),
+        required=True,
+        validate=validate.Length(1, 12),
+        metadata={
+            "example": [{"percent": "50", "due_on": "2026-06-30"}, {"percent": "50", "due_on": "2026-09-30"}],
+        },
+    )
     again = fields.Boolean(load_default=False)
 
 

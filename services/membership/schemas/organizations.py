@@ -64,7 +64,11 @@ class OrganizationChange(Schema):
         fields.String(validate=LANGUAGE_TAG), validate=validate.Length(max=10), metadata={"example": ["es", "gn"]}
     )
     reason = line("letter of 4 May 2026")
-    identifiers = fields.List(fields.Nested(IdentifierRequest), validate=validate.Length(max=20))
+    identifiers = fields.List(
+        fields.Nested(IdentifierRequest),
+        validate=validate.Length(max=20),
+        metadata={"example": [{"scheme": "AR-CUIT", "value": "30-50001091-2"}]},
+    )
 
     @post_load
     def _trim(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:

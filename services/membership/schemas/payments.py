@@ -34,7 +34,11 @@ class PaymentRequest(Schema):
     rate = fields.String(validate=RATE, metadata={"example": "0.00105"})
     rate_on = fields.Date(metadata={"example": "2026-05-04"})
     rate_source = fields.String(validate=validate.Length(1, 200), metadata={"example": "Banco Central de Chile"})
-    invoice_ids = fields.List(fields.UUID(), validate=validate.Length(max=50))
+    invoice_ids = fields.List(
+        fields.UUID(),
+        validate=validate.Length(max=50),
+        metadata={"description": "the invoices it goes on, in their order; without them all of it stays on account"},
+    )
     note = fields.String(validate=validate.Length(max=2000))
 
 

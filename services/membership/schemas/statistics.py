@@ -153,7 +153,13 @@ class FiguresSchema(Schema):
     breakdown = fields.List(
         fields.Nested(PartSchema),
         validate=validate.Length(max=20),
-        metadata={"description": "parts that add up to the persons; the rest as unknown"},
+        metadata={
+            "description": "parts that add up to the persons; the rest as unknown",
+            "example": [
+                {"sex": "women", "age": "18_to_35", "persons": 5000},
+                {"sex": "unknown", "age": "unknown", "persons": 7345},
+            ],
+        },
     )
     workers = fields.Integer(strict=True, allow_none=True, validate=_COUNT, metadata={"example": 310})
     turnover = fields.Nested(MoneySchema, allow_none=True)

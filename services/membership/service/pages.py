@@ -1,20 +1,21 @@
 """What every web page of a signed link has in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from urllib.parse import parse_qsl
 
 from werkzeug.wrappers import Response
 
 from services.membership import web_page
-from shared.errors import DomainError
+from shared.errors import DomainError, SeveralWrong
 from shared.http.call import Call
 from shared.http.documentation import HTML
-from shared.http.problems import InvalidInput, PreconditionFailed, Problem, problem_response
+from shared.http.problems import InvalidInput, PreconditionFailed, Problem, problem_response, say, say_wrong
 from shared.i18n import Language, gettext
 
 FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 50_000
+_NO_LABELS: Mapping[str, str] = {}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
@@ -52,9 +53,15 @@ def match_typed(typed: dict[str, str], version: int) -> None:
         raise PreconditionFailed
 
 
-def sentence(refusal: DomainError | Problem, language: Language) -> str:
-    """Why not, in one text."""
+def sentence(refusal: DomainError | Problem, language: Language, labels: Mapping[str, str] = _NO_LABELS) -> str:
+    """Why not, in one text; `labels` says what the page calls a field, by its pointer."""
     if isinstance(refusal, InvalidInput):
-        faults = (f"{fault.where.removeprefix('#/')}: {gettext(language, fault.message)}" for fault in refusal.faults)
-        return " ".join(faults)
-    return gettext(language, refusal.message, **refusal.params)
+        named = ((fault.where.removeprefix("#/"), fault.message) for fault in refusal.faults)
+        return " ".join(
+            f"{gettext(language, labels.get(where, where))}: {gettext(language, message)}" for where, message in named
+        )
+    if isinstance(refusal, SeveralWrong):
+        asked = dict.fromkeys(labels[field] for one in refusal.wrong if (field := one.pointer[1:]) in labels)
+        said = (say_wrong(one, language)["detail"] for one in refusal.wrong)
+        return " ".join([*(gettext(language, label) for label in asked), *said])
+    return say(refusal, language)

@@ -53,5 +53,5 @@ def _sent(call: Call, token: str) -> str:
         actor = f"link/{link.id}"
         operations.declare_statistic(call.session, declaration, **figures, actor=actor, now=call.now)
     except (Rejected, InvalidInput, PreconditionFailed) as refusal:
-        return _shown(call, token, sentence(refusal, call.language), typed)
+        return _shown(call, token, sentence(refusal, call.language, statistic_form.labels(typed)), typed)
     return _shown(call, token, gettext(call.language, statistic_form.WORDS["thanks"]))
