@@ -35,7 +35,7 @@ PRICES = {
 
 
 IMPORTED = RegistryImported.type_name()
-EVENTS = {"membership": 5, "funding": 0, "events": 2, "comms": 2}
+EVENTS = {"membership": 5, "funding": 0, "events": 2, "comms": 4}
 """How many public events each service has to publish about it."""
 
 
@@ -74,9 +74,10 @@ class Story:
         gathering = self._announce()
         member = self._admit(organization)
         self._see_replicas(member, gathering, organization)
-        self._see_welcome(organization)
+        self._see_letter(organization, "welcome", after="the admission")
         registration = self._register(gathering, organization)
         self._suspend(member, gathering, organization)
+        self._see_letter(organization, "standing_suspended", after="the suspension")
         self._see_promise(registration)
         self._see_events(starts)
 
@@ -133,8 +134,8 @@ class Story:
         wait_for(lambda: self._quote(gathering, organization)["tier"] == "member", "events knows the new member")
         self.log.did("events", "knows the member: a place costs it the member price", after="the admission")
 
-    def _see_welcome(self, organization: dict[str, Any]) -> None:
-        messages = wait_for(lambda: self._delivered(organization["id"]), "comms has welcomed the new member")
+    def _see_letter(self, organization: dict[str, Any], purpose: str, *, after: str) -> None:
+        messages = wait_for(lambda: self._delivered(organization["id"], purpose), f"comms has written of {after}")
         for message in messages:
             delivered = next(step for step in message["timeline"] if step["step"] == "delivered")
             where = {
@@ -142,7 +143,7 @@ class Story:
                 "email": "by mail, taken by the server at " + delivered["detail"],
             }
             text = f"{message['subject']!r}, in {message['language']}, {where[message['channel']]}"
-            self.log.did("comms", text, at=datetime.fromisoformat(delivered["at"]), after="the admission")
+            self.log.did("comms", text, at=datetime.fromisoformat(delivered["at"]), after=after)
 
     def _announce(self) -> str:
         first = utc_now().date() + timedelta(days=60)
@@ -222,10 +223,10 @@ class Story:
         quote = self._quote(gathering, organization)
         return quote if quote["tier"] == "standard" else None
 
-    def _delivered(self, organization_id: str) -> list[dict[str, Any]] | None:
-        """Both messages of the welcome, once both have arrived."""
+    def _delivered(self, organization_id: str, purpose: str) -> list[dict[str, Any]] | None:
+        """Both messages of a letter, once both have arrived."""
         found: list[dict[str, Any]] = self._apis["comms"].get("/v1/messages", organization_id=organization_id)["items"]
-        arrived = [message for message in found if message["state"] == "delivered"]
+        arrived = [one for one in found if (one["state"], one["purpose"]) == ("delivered", purpose)]
         return arrived if {message["channel"] for message in arrived} == {"inbox", "email"} else None
 
 
