@@ -20,7 +20,7 @@ BY_PAGING = {"cursor"}
 def is_told(node: dict[str, Any]) -> bool:
     """An example, a closed list, a known form, a yes or no, or a default that is more than nothing."""
     kinds = {node["type"]} if isinstance(node.get("type"), str) else set(node.get("type", ()))
-    if TELLING & node.keys() or kinds == {"boolean"} or node.get("default"):
+    if TELLING & node.keys() or kinds == {"boolean"} or node.get("default") not in (None, ""):
         return True
     if "array" in kinds:
         return is_told(node["items"])
