@@ -103,6 +103,8 @@ class Instance:
         """A bearer token this instance's services accept; only where we hold the signing key."""
         if not self.key_file:
             raise click.ClickException("no signing key here: tokens come from the identity provider behind AUTH_JWKS")
+        if not Path(self.key_file).exists():
+            raise click.ClickException(f"the signing key {self.key_file} is not made yet; try again in a moment")
         return sign_token(
             Path(self.key_file),
             issuer=self.issuer,

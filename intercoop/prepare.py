@@ -64,9 +64,10 @@ def _sent(request: Request, *, last: bool) -> bool:
 
 
 def main() -> None:
-    prepare_broker(os.environ)
+    # First, since the broker may take its time to start, and a token is asked for before that.
     if key_file := os.environ.get("AUTH_KEY_FILE"):
         make_keys(key_file=Path(key_file), jwks=Path(required(os.environ, "AUTH_JWKS_FILE")))
+    prepare_broker(os.environ)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 
 import click
+import psycopg
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -25,7 +26,12 @@ def command(*, as_json: bool, wait: float) -> None:
         task = progress.add_task("", total=None)
         instance = Instance.load()
         services = [audited(name, at, rabbitmq_api=instance.rabbitmq_api) for name, at in instance.services.items()]
-        report = audit(services, wait=wait, read=lambda count: progress.advance(task, count))
+        try:
+            report = audit(services, wait=wait, read=lambda count: progress.advance(task, count))
+        except psycopg.errors.UndefinedTable as missing:
+            raise click.ClickException("nothing to compare yet: a database is not migrated") from missing
+        except (psycopg.OperationalError, OSError) as silence:
+            raise click.ClickException(f"nothing is known: {silence}") from silence
     if as_json:
         click.echo(json.dumps(report.as_json()))
     else:

@@ -1,6 +1,7 @@
 """Tokens of the local set-up verify by its JWKS, as any provider's do."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import jwt
 import pytest
 from click.testing import CliRunner
 
+from intercoop.commands import audit
 from intercoop.commands.token import command
+from intercoop.instance import Instance
 from intercoop.local.plan import Plan
 
 
@@ -25,6 +28,30 @@ def verified(home: Path, token: str) -> dict[str, object]:
     keys = jwt.PyJWKSet.from_dict(json.loads((home / "jwks.json").read_text()))
     key = keys[jwt.get_unverified_header(token)["kid"]]
     return jwt.decode(token, key, algorithms=["EdDSA"], audience="intercoop", issuer="urn:intercoop:local")
+
+
+def test_where_the_key_is_still_being_made_it_says_so(home: Path) -> None:
+    (home / "key.pem").unlink()
+    result = CliRunner().invoke(command, ["--scope", "ops"])
+    assert result.exit_code == 1
+    assert "not made yet" in result.output
+
+
+@pytest.mark.usefixtures("home")
+def test_an_audit_of_what_does_not_answer_says_so() -> None:
+    result = CliRunner().invoke(audit.command, ["--wait", "0"])
+    assert (result.exit_code, result.exception.__class__) == (1, SystemExit)
+    assert "nothing is known" in result.output
+
+
+@pytest.mark.usefixtures("home")
+def test_an_audit_of_what_is_not_migrated_says_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = Instance.load()
+    empty = {name: replace(at, database_url=database_url) for name, at in instance.services.items()}
+    monkeypatch.setattr(Instance, "load", lambda: replace(instance, services=empty))
+    result = CliRunner().invoke(audit.command, ["--wait", "0"])
+    assert (result.exit_code, result.exception.__class__) == (1, SystemExit)
+    assert "not migrated" in result.output
 
 
 def test_a_token_says_who_and_what_for(home: Path) -> None:
