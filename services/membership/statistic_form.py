@@ -8,7 +8,7 @@ from typing import Any
 
 from babel.dates import format_date
 
-from services.membership.model import StatisticDeclaration
+from services.membership.model import StatisticDeclaration, StatisticFile
 from services.membership.statistic_words import FIGURES
 from services.membership.web_page import document, notice, together, whole
 from shared.i18n import Language, gettext
@@ -30,6 +30,13 @@ WORDS = {
     "evidence": "Where can they be seen (address or document)?",
     "confirmation": "If something differs much from the year before: why?",
     "send": "Send",
+    "files": "Files that show the figures",
+    "file": "PDF, PNG, JPEG, DOCX, XLSX or ODT, at most 20 MiB",
+    "attach": "Add the file",
+    "remove": "Remove",
+    "attached": "The file is added. Send the figures as well, if you have not yet.",
+    "removed": "The file is removed.",
+    "no_file": "Choose a file first.",
     "thanks": "Thank you; the figures have arrived. Until they are accepted you can correct them here.",
     "accepted": "The figures were accepted; there is nothing more to do.",
 }
@@ -139,7 +146,28 @@ def _fields(form: Form, language: Language) -> str:
         *(_row(form, name, gettext(language, WORDS[name]), {}, kind="text") for name in _TEXTS),
     ]
     version = f'<input type="hidden" name="version" value="{form.declaration.version}">'
-    return f'<form method="post">{version}{"".join(rows)}<p><button>{_say("send", language)}</button></p></form>'
+    send = f'<p><button name="do" value="send">{_say("send", language)}</button></p>'
+    rows += [_files(form.declaration.current_files, language), send]
+    return f'<form method="post" enctype="multipart/form-data">{_BY_ENTER}{version}{"".join(rows)}</form>'
+
+
+_BY_ENTER = '<button name="do" value="send" hidden></button>'
+"""The first button of a form is what the enter key presses; no file is to be removed by it."""
+
+
+def _files(files: list[StatisticFile], language: Language) -> str:
+    there = "".join(f"<li>{_file(one, language)}</li>" for one in files)
+    attach = f'<button name="do" value="attach" formnovalidate>{_say("attach", language)}</button>'
+    return (
+        f"<h2>{_say('files', language)}</h2><ul>{there}</ul>"
+        f'<p><label>{_say("file", language)}<br><input type="file" name="file"></label> {attach}</p>'
+    )
+
+
+def _file(file: StatisticFile, language: Language) -> str:
+    named = f"{escape(file.name)} ({-(-file.size // 1024)} KiB)"
+    remove = f'<button name="remove" value="{file.id}" formnovalidate>{_say("remove", language)}</button>'
+    return f"{named} {remove}" if file.removable else named
 
 
 _TEXTS = ("source", "evidence", "confirmation")
