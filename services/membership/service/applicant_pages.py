@@ -28,6 +28,9 @@ _MOST_TYPED = 500_000
 _AROUND = 10_000
 """What a browser sends around the file."""
 
+_ABOVE = "../form"
+"""The form as seen from where files are sent, whose answer is the same page at another address."""
+
 Typed = dict[str, str]
 
 
@@ -60,10 +63,10 @@ class ApplicantPageRoutes:
         return page(call, lambda: _added(call, token))
 
 
-def _shown(call: Call, token: str, told: str = "", typed: Typed | None = None) -> str:
+def _shown(call: Call, token: str, told: str = "", typed: Typed | None = None, *, here: str = "form") -> str:
     of, link = opened(call, token)
     shown = applicant_form.Page(
-        form=form_of(call, of, link), checks=checks_of(call, of)["checks"], typed=typed or {}, told=told
+        form=form_of(call, of, link), checks=checks_of(call, of)["checks"], typed=typed or {}, told=told, here=here
     )
     return applicant_form.page(shown, call.language)
 
@@ -124,9 +127,9 @@ def _added(call: Call, token: str) -> str:
     try:
         taken_in(call, of, upload, **load_query(_DOCUMENT, given), actor=actor_of(link))
     except (DomainError, InvalidInput) as refusal:
-        return _shown(call, token, _why(refusal, of, call.language))
+        return _shown(call, token, _why(refusal, of, call.language), here=_ABOVE)
     call.session.flush()
-    return _shown(call, token, gettext(call.language, applicant_form.WORDS["saved"]))
+    return _shown(call, token, gettext(call.language, applicant_form.WORDS["saved"]), here=_ABOVE)
 
 
 def _file_in(call: Call) -> tuple[MultiDict[str, str], Upload]:
