@@ -216,6 +216,29 @@ def test_the_page_takes_files_with_the_figures_and_loses_nothing_that_was_typed(
     assert [one["name"] for one in declared["files"]] == ["acta.pdf", "balance.pdf"]
 
 
+def test_the_page_takes_ages_and_says_where_they_do_not_add_up(
+    api: httpx.Client, nobody: httpx.Client, asked: Asked
+) -> None:
+    at, link = asked
+    form = f"{link}/form"
+    page = nobody.get(form)
+    assert ("<details><summary>Por idade" in page.text, "Mulheres de 65 ou mais" in page.text) == (True, True)
+    ages = {"persons": "100", "women": "40", "women_18_to_35": "41"}
+    wrong = nobody.post(form, data=typed(page, **ages))
+    for text in ("As idades de um mesmo sexo somam 41", 'name="women_18_to_35" value="41"', "<details open>"):
+        assert text in wrong.text
+    wrong = nobody.post(form, data=typed(page, **ages | {"women_18_to_35": "many"}))
+    assert "Mulheres de 18 a 35: " in wrong.text
+    assert done(api.get(at))["state"] == "requested"
+    assert "Obrigado" in nobody.post(form, data=typed(page, **ages | {"women_18_to_35": "30"})).text
+    assert [(one["sex"], one["age"], one["persons"]) for one in done(api.get(at))["breakdown"]] == [
+        ("women", "18_to_35", 30),
+        ("women", "unknown", 10),
+        ("unknown", "unknown", 60),
+    ]
+    assert 'name="women_18_to_35" value="30"' in nobody.get(form).text
+
+
 def test_the_page_says_why_a_file_is_not_taken(api: httpx.Client, nobody: httpx.Client, asked: Asked) -> None:
     at, link = asked
     form = f"{link}/form"
