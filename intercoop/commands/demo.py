@@ -76,7 +76,7 @@ def _print(story: Story, instance: Instance) -> None:
         console.print(table, "")
     console.print(f"joined by correlation id {story.correlation_id}", highlight=False)
     if instance.mail:
-        console.print("the mail itself: `intercoop mail 1`", highlight=False)
+        console.print("the mails themselves: `intercoop mail 2` and `1`", highlight=False)
 
 
 def _text(line: Line) -> str:

@@ -105,7 +105,11 @@ class LeadRequest(Schema):
     name = fields.String(validate=validate.Length(1, 300), metadata={"example": "Cooperativa Horizonte Ltda."})
     country = fields.String(validate=_COUNTRY, metadata={"example": "UY"})
     interest = fields.String(load_default="membership", validate=_INTEREST)
-    note = fields.String(load_default="", validate=validate.Length(max=2000))
+    note = fields.String(
+        load_default="",
+        validate=validate.Length(max=2000),
+        metadata={"example": "Wants to know what a membership costs"},
+    )
 
     @validates_schema
     def _tells_who(self, data: dict[str, Any], **_options: Any) -> None:

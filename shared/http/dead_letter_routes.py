@@ -24,13 +24,28 @@ from shared.messaging.dead_letters import (
 SCOPE = "ops"
 
 
+_SUBSCRIPTION = fields.String(
+    metadata={"description": "The handler's name, without the service", "example": "keep_members"}
+)
+_TYPE = fields.String(
+    metadata={
+        "description": "The event's CloudEvents type",
+        "example": "coop.intercoop.membership.member.admitted.v1",
+    }
+)
+_ERROR = fields.String(metadata={"description": "The error's type", "example": "OperationalError"})
+_SUBJECT = fields.String(
+    metadata={"description": "What the event is about", "example": "member/01927f7e-8000-7000-8000-000000000000"}
+)
+
+
 class DeadLetterFilter(Schema):
     """Which ones to list, and from where on."""
 
-    subscription = fields.String(metadata={"description": "The handler's name, without the service"})
-    type = fields.String(metadata={"description": "The event's CloudEvents type"})
-    error = fields.String(metadata={"description": "The error's type"})
-    subject = fields.String(metadata={"description": "What the event is about: member/0192…"})
+    subscription = _SUBSCRIPTION
+    type = _TYPE
+    error = _ERROR
+    subject = _SUBJECT
     state = fields.String(validate=validate.OneOf(get_args(State)))
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
     cursor = fields.UUID(metadata={"description": "next_cursor of the page before"})
@@ -39,16 +54,18 @@ class DeadLetterFilter(Schema):
 class Decision(Schema):
     """Why it is done; kept in the audit line."""
 
-    note = fields.String(load_default="", validate=validate.Length(0, 500))
+    note = fields.String(
+        load_default="", validate=validate.Length(0, 500), metadata={"example": "The handler was mended in 1.4.2"}
+    )
 
 
 class BulkDecision(Decision):
     """Which dead letters are meant: all that fit everything named."""
 
-    subscription = fields.String()
-    type = fields.String()
-    error = fields.String()
-    subject = fields.String()
+    subscription = _SUBSCRIPTION
+    type = _TYPE
+    error = _ERROR
+    subject = _SUBJECT
 
     @validates_schema
     def name_something(self, data: dict[str, Any], **_: Any) -> None:
@@ -73,7 +90,7 @@ class DeadLetterResponse(Schema):
     state = fields.String(required=True)
 
 
-class ActionResponse(Schema):
+class DeadLetterActionResponse(Schema):
     """Who did what with it."""
 
     actor = fields.String(required=True)
@@ -87,7 +104,7 @@ class WholeDeadLetterResponse(DeadLetterResponse):
 
     body = fields.String(required=True, metadata={"description": "As it came; bytes that are no UTF-8 as \\xNN"})
     headers = fields.Dict(required=True)
-    actions = fields.List(fields.Nested(ActionResponse), required=True)
+    actions = fields.List(fields.Nested(DeadLetterActionResponse), required=True)
 
 
 class DeadLetterList(Schema):

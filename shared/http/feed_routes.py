@@ -37,7 +37,10 @@ class FeedQuery(Schema):
 
     after = fields.String(
         validate=validate.Regexp(r"\A(0|[1-9]\d{0,17}|latest)\Z", error="Must be a position, or latest."),
-        metadata={"description": "The position of the last event seen; 0, or none, for the first there is."},
+        metadata={
+            "description": "The position of the last event seen; 0, or none, for the first there is.",
+            "example": "0",
+        },
     )
     since = fields.AwareDateTime(
         metadata={"description": "In place of `after`: begin with what was published at or after this moment."}
@@ -46,14 +49,19 @@ class FeedQuery(Schema):
     wait = fields.Float(
         load_default=0.0,
         validate=validate.Range(0, LONGEST_WAIT),
-        metadata={"description": "Seconds to wait for an event when there is none yet."},
+        metadata={"description": "Seconds to wait for an event when there is none yet.", "example": 1.5},
     )
     type = fields.List(
         fields.String(),
         load_default=list,
-        metadata={"description": "Topic pattern, may be repeated: membership.member.*.v1, membership.#"},
+        metadata={"description": "Topic pattern, may be repeated", "example": ["membership.member.*.v1", "events.#"]},
     )
-    subject = fields.String(metadata={"description": "Only events about this subject: member/0192…"})
+    subject = fields.String(
+        metadata={
+            "description": "Only events about this subject",
+            "example": "member/01927f7e-8000-7000-8000-000000000000",
+        }
+    )
     compacted = fields.Boolean(
         load_default=False,
         metadata={"description": "Of what is older than the retention, the last event of each subject is enough."},

@@ -94,7 +94,7 @@ def test_an_offer_is_declined_with_a_reason_that_stays_inside(running: System, a
     at = f"{proposal.headers['Location']}/decline"
     early = api.post(at, json={"reason": "x"})
     assert problem(early) == (409, "/problems/award-state-not-allowed")
-    assert "Ahora es posible: offered, withdrawn." in early.json()["detail"]
+    assert "Ahora es posible: «ofrecido», «retirado»." in early.json()["detail"]
     offer(running, api, proposal).raise_for_status()
     assert api.post(at, json={}).status_code == 400
     silent = api.post(at, json={"reason": "  "})

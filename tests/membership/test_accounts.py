@@ -67,6 +67,30 @@ def test_after_days_of_standstill_only_the_last_step_is_sent(session: Session) -
     assert [(row.days, row.sent) for row in rows] == [(1, False), (15, True)]
 
 
+def test_nobody_is_reminded_of_what_money_on_account_would_pay(session: Session) -> None:
+    first, second = indebted(session, "Uno", "Dos")
+    invoices = invoiced(session, DUE, DUE + timedelta(days=60))
+    paid(session, first, "300.00")
+    paid(session, second, "249.99")
+    paid(session, second, "900.00", currency="EUR")
+    day = DUE + timedelta(days=46)
+    while operations.remind_next(session, now=NOW + (day - NOW.date())):
+        pass
+    told = [fact for fact in published(session) if isinstance(fact, DuesReminded)]
+    assert sorted((fact.member_id == first.id, fact.instalment, fact.days) for fact in told) == [
+        (False, 1, 45),
+        (False, 2, -14),
+        (True, 2, -14),
+    ]
+    rows = session.scalars(operations.reminders(invoice_id=invoices[first.id].id)).all()
+    assert sorted((row.instalment, row.days, row.sent) for row in rows) == [
+        (1, 1, False),
+        (1, 15, False),
+        (1, 45, False),
+        (2, -14, True),
+    ]
+
+
 def test_a_payment_taken_back_is_reminded_of_again_by_the_steps_to_come(session: Session) -> None:
     [member] = indebted(session, "Uno")
     invoice = invoiced(session)[member.id]

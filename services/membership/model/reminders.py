@@ -36,7 +36,7 @@ class ReminderPlan(Base):
 
 
 class Reminder(Base):
-    """A step of the plan taken for an instalment, once; without `contact_id` there was nobody to write to.
+    """A step of the plan taken for an instalment, once; without `contact_id` there was nobody to write to, or no need.
 
     One that was passed over, since a later step came at the same time, is not `sent`.
     """

@@ -13,7 +13,7 @@ from services.membership.model import Contact, Invoice, Reminder, ReminderPlan, 
 from services.membership.model.invoices import OWED
 from services.membership.model.reminders import OPENING
 from services.membership.operations.dues_contacts import dues_contacts, language_for
-from services.membership.operations.ledger import lock_members
+from services.membership.operations.ledger import balances, lock_members
 from shared.contracts.membership import DuesReminded
 from shared.ids import uuid7
 from shared.messaging.outbox import publish
@@ -76,8 +76,9 @@ def reminders(*, invoice_id: UUID | None = None, member_id: UUID | None = None) 
 def remind_next(session: Session, *, now: datetime) -> Invoice | None:
     """Take the steps a day has brought for one invoice; None when there is none.
 
-    Where several came at once, as after days of standstill, only the last is sent. An invoice another process has in
-    hand is passed over.
+    Where several came at once, as after days of standstill, only the last is sent. Nobody is reminded of an instalment
+    that the member's money on account would pay: it lies with us until somebody puts it on the invoice. An invoice
+    another process has in hand is passed over.
     """
     today = now.date()
     due = select(Invoice).where(Invoice.next_reminder_on <= today).order_by(Invoice.next_reminder_on, Invoice.id)
@@ -86,8 +87,11 @@ def remind_next(session: Session, *, now: datetime) -> Invoice | None:
         return None
     plan, parts = reminder_days(session), open_parts(found.instalments, found.open_minor)
     contact = dues_contacts(session, [found.member.organization_id]).get(found.member.organization_id)
+    _, credit = balances(session, member_id=found.member_id).get(found.currency, (0, 0))
     for part in parts:
-        _remind(session, found, part, plan, contact, now=now)
+        paid = credit >= part.minor
+        credit -= part.minor if paid else 0
+        _remind(session, found, part, plan, None if paid else contact, now=now)
     found.next_reminder_on = next_step_on(plan, parts, after=today)
     session.flush()
     return found

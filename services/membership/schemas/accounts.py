@@ -116,7 +116,7 @@ class SendingResponse(Schema):
 
 
 class ReminderResponse(Schema):
-    """A step taken; not sent where a later one came at the same time, or nobody can be written to."""
+    """A step taken; not sent where a later one came too, money on account covers it, or nobody can be written to."""
 
     id = fields.UUID(required=True)
     invoice_id = fields.UUID(required=True)

@@ -14,7 +14,9 @@ class AffiliationChange(Schema):
 
     since_on = fields.Date(allow_none=True, metadata={"example": "2019-03-01"})
     until_on = fields.Date(allow_none=True, metadata={"example": "2026-05-04"})
-    note = fields.String(validate=TEXT, data_key="note", attribute="note_text")
+    note = fields.String(
+        validate=TEXT, data_key="note", attribute="note_text", metadata={"example": "By its letter of May 2026"}
+    )
 
 
 class AffiliationRequest(AffiliationChange):

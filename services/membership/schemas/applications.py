@@ -95,9 +95,9 @@ class ApplicationDecisionRequest(Schema):
     minutes = fields.String(
         required=True, validate=validate.Length(1, 200), metadata={"example": "Board, minutes 12/2026, item 4"}
     )
-    reason = fields.String(validate=TEXT)
+    reason = fields.String(validate=TEXT, metadata={"example": "It meets every rule of article 7."})
     conditions = fields.String(validate=TEXT, metadata={"example": "To hand in the audited accounts by June"})
-    despite = fields.String(validate=TEXT)
+    despite = fields.String(validate=TEXT, metadata={"example": "Its balance sheet is being audited."})
     until = fields.Date(metadata={"example": "2028-05-04"})
 
 

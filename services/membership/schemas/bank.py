@@ -101,7 +101,7 @@ class TakenStatements(Schema):
 class BankStatementFilter(Schema):
     """Which statements to list."""
 
-    account = fields.String(validate=validate.Length(1, 40))
+    account = fields.String(validate=validate.Length(1, 40), metadata={"example": "CR05015202001026284066"})
 
 
 class BankLineFilter(Schema):
@@ -167,7 +167,7 @@ class MatchRequest(Schema):
     credited_currency = fields.String(validate=CURRENCY, metadata={"example": "USD"})
     rate = fields.String(validate=RATE, metadata={"example": "0.00105"})
     rate_on = fields.Date()
-    rate_source = fields.String(validate=validate.Length(1, 200))
+    rate_source = fields.String(validate=validate.Length(1, 200), metadata={"example": "Banco Central de Chile"})
 
 
 class MatchRejection(Schema):

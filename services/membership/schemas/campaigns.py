@@ -21,7 +21,9 @@ class TargetFilter(Schema):
     Members are left out unless `members` is true; who is gone from its register always is.
     """
 
-    countries = fields.List(fields.String(validate=COUNTRY), validate=validate.Length(1, 50))
+    countries = fields.List(
+        fields.String(validate=COUNTRY), validate=validate.Length(1, 50), metadata={"example": ["BO", "PE"]}
+    )
     sectors = fields.List(fields.String(validate=SECTOR), validate=validate.Length(1, 50))
     structures = fields.List(fields.String(validate=STRUCTURE), validate=validate.Length(1, 50))
     subdivision = fields.String(validate=LINE, metadata={"example": "Córdoba"})
@@ -33,7 +35,7 @@ class CampaignChange(Schema):
     """What to change of a campaign; what is left out stays. The target only while it is planned."""
 
     name = fields.String(validate=_NAME, metadata={"example": "Andean agriculture 2030"})
-    purpose = fields.String(validate=TEXT)
+    purpose = fields.String(validate=TEXT, metadata={"example": "Win the dairy cooperatives of the highlands."})
     starts_on = fields.Date(metadata={"example": "2030-03-01"})
     ends_on = fields.Date(metadata={"example": "2030-11-30"})
     budget = fields.Nested(MoneySchema, metadata=_MONEY)
@@ -67,7 +69,7 @@ class CampaignStateRequest(Schema):
         validate=validate.OneOf(["in_progress", "completed", "cancelled"]),
         metadata={"example": "in_progress"},
     )
-    reason = fields.String(load_default="", validate=TEXT)
+    reason = fields.String(load_default="", validate=TEXT, metadata={"example": "The budget is spent."})
 
 
 class CampaignResponse(Schema):

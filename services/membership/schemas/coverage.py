@@ -71,7 +71,7 @@ class TargetRequest(Schema):
     admissions = fields.Integer(
         required=True, strict=True, validate=validate.Range(0, 100_000), metadata={"example": 12}
     )
-    reason = fields.String(load_default="", validate=TEXT)
+    reason = fields.String(load_default="", validate=TEXT, metadata={"example": "Plan 2026, line 2.F"})
 
 
 class TargetFilter(Schema):

@@ -58,7 +58,7 @@ class DuesDueFact(Schema):
     period = fields.String(required=True, validate=_PERIOD, metadata={"example": "2026"})
     due_on = fields.Date(required=True, metadata={"example": "2026-03-31"})
     reason = fields.String(validate=validate.Length(max=2000), metadata={"example": "Invoice 2026-14"})
-    reference = fields.String(validate=validate.Length(max=200))
+    reference = fields.String(validate=validate.Length(max=200), metadata={"example": "D-2026-000014"})
 
 
 class DuesSettledFact(Schema):
@@ -67,7 +67,7 @@ class DuesSettledFact(Schema):
     period = fields.String(required=True, validate=_PERIOD, metadata={"example": "2026"})
     settled_on = fields.Date(required=True, metadata={"example": "2026-03-12"})
     reason = fields.String(validate=validate.Length(max=2000), metadata={"example": "Bank transfer"})
-    reference = fields.String(validate=validate.Length(max=200))
+    reference = fields.String(validate=validate.Length(max=200), metadata={"example": "D-2026-000014"})
 
 
 class FactFilter(Schema):

@@ -98,7 +98,7 @@ class FormulaRequest(Schema):
 class FormulaAmendment(Schema):
     """What to change of a draft; what is left out stays. Terms are replaced as a whole."""
 
-    name = fields.String(validate=LINE)
+    name = fields.String(validate=LINE, metadata={"example": "Rates from 2027 on"})
     terms = fields.Nested(TermsSchema, metadata={"example": EXAMPLE})
     effective_from = fields.Date(metadata={"example": "2027-01-01"})
     reason = fields.String(required=True, validate=REASON, metadata={"example": "As amended by the Board"})

@@ -131,9 +131,9 @@ class ContactChange(Schema):
     """What to change of a contact; what is left out stays."""
 
     role = fields.String(validate=CONTACT_ROLE, metadata={"example": "presidency"})
-    name = fields.String(validate=validate.Length(max=200))
+    name = fields.String(validate=validate.Length(max=200), metadata={"example": "Presidencia"})
     email = fields.Email(validate=validate.Length(max=254), metadata={"example": "presidency@union.example"})
-    phone = fields.String(validate=validate.Length(max=100))
+    phone = fields.String(validate=validate.Length(max=100), metadata={"example": "+598 2 000 0000"})
     language = fields.String(validate=LANGUAGE, metadata={"example": "es"})
 
 

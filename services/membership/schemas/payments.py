@@ -39,7 +39,7 @@ class PaymentRequest(Schema):
         validate=validate.Length(max=50),
         metadata={"description": "the invoices it goes on, in their order; without them all of it stays on account"},
     )
-    note = fields.String(validate=validate.Length(max=2000))
+    note = fields.String(validate=validate.Length(max=2000), metadata={"example": "Paid by its federation."})
 
 
 class PaymentFilter(Schema):
@@ -48,7 +48,7 @@ class PaymentFilter(Schema):
     member_id = fields.UUID()
     country = fields.String(validate=COUNTRY, metadata={"example": "AR"})
     state = fields.String(validate=_STATE)
-    reference = fields.String(validate=_REFERENCE)
+    reference = fields.String(validate=_REFERENCE, metadata={"example": "TRF-2026-05-04-0017"})
     received_from = fields.Date()
     received_to = fields.Date()
     with_credit = fields.Boolean()
@@ -94,7 +94,7 @@ class AllocationRequest(Schema):
 
     invoice_id = fields.UUID(required=True)
     amount = fields.Nested(MoneySchema)
-    reason = fields.String(validate=TEXT, load_default="")
+    reason = fields.String(validate=TEXT, load_default="", metadata={"example": "As the member asked"})
 
 
 class MoveRequest(Schema):
@@ -114,14 +114,18 @@ class RefundRequest(Schema):
     member_id = fields.UUID(required=True)
     amount = fields.Nested(MoneySchema, required=True)
     reason = fields.String(required=True, validate=REASON, metadata={"example": "Paid twice"})
-    reference = fields.String(validate=validate.Length(max=140), load_default="")
+    reference = fields.String(
+        validate=validate.Length(max=140), load_default="", metadata={"example": "TRF-2026-06-01-0003"}
+    )
 
 
 class ReversalRequest(Schema):
     """Why the payment never was."""
 
     reason = fields.String(required=True, validate=REASON, metadata={"example": "The cheque bounced"})
-    reference = fields.String(validate=validate.Length(max=140), load_default="")
+    reference = fields.String(
+        validate=validate.Length(max=140), load_default="", metadata={"example": "TRF-2026-06-01-0003"}
+    )
 
 
 class CreditNoteRequest(Schema):

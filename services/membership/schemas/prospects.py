@@ -20,7 +20,7 @@ class ProspectRequest(Schema):
 
     organization_id = fields.UUID(required=True)
     source = fields.String(required=True, validate=validate.Length(1, 200), metadata={"example": "regional summit"})
-    note = fields.String(validate=TEXT)
+    note = fields.String(validate=TEXT, metadata={"example": "Met their president in Montevideo."})
     owner = fields.String(
         validate=_OWNER, allow_none=True, metadata={"example": "ana@ica.example", "description": "a token's subject"}
     )
@@ -78,7 +78,7 @@ class ProspectMove(Schema):
     """Another stage: any further one, or one back."""
 
     stage = fields.String(required=True, validate=validate.OneOf(WORKING), metadata={"example": "contacted"})
-    note = fields.String(load_default="", validate=TEXT)
+    note = fields.String(load_default="", validate=TEXT, metadata={"example": "They asked for the form."})
 
 
 class ProspectRest(Schema):

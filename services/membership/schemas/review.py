@@ -24,7 +24,7 @@ class DecisionRequest(Schema):
     """Whether the two are one. "same" is recorded; it joins nothing by itself: merge them to do so."""
 
     decision = fields.String(required=True, validate=validate.OneOf(get_args(Decision)))
-    note = fields.String(load_default="", validate=TEXT)
+    note = fields.String(load_default="", validate=TEXT, metadata={"example": "Two branches, one tax number"})
 
 
 class SignalResponse(Schema):

@@ -166,7 +166,7 @@ class RollEntryResponse(Schema):
     vote_reasons = fields.List(fields.Nested(VoteReason), required=True)
 
 
-class BracketSchema(Schema):
+class DelegateBracketSchema(Schema):
     """From so many persons represented on, so many delegates."""
 
     from_persons = fields.Integer(required=True, validate=validate.Range(0, 10**9), metadata={"example": 0})
@@ -181,7 +181,7 @@ class PolicyRequest(Schema):
 
     effective_on = fields.Date(required=True, metadata={"example": "2030-01-01"})
     grace_days = fields.Integer(required=True, validate=_DAYS, metadata={"example": 60})
-    vote_rests_after_days = fields.Integer(load_default=None, allow_none=True, validate=_DAYS)
+    vote_rests_after_days = fields.Integer(load_default=None, allow_none=True, validate=_DAYS, metadata={"example": 90})
     termination_proposed_after_months = fields.Integer(required=True, validate=_MONTHS, metadata={"example": 12})
     termination_after_months = fields.Integer(
         load_default=None, allow_none=True, validate=_MONTHS, metadata={"example": 24}
@@ -192,7 +192,7 @@ class PolicyRequest(Schema):
         fields.String(validate=CATEGORY), required=True, validate=validate.Length(max=2), metadata={"example": ["full"]}
     )
     delegate_brackets = fields.List(
-        fields.Nested(BracketSchema),
+        fields.Nested(DelegateBracketSchema),
         required=True,
         validate=validate.Length(1, 50),
         metadata={"example": [{"from_persons": 0, "delegates": 1}, {"from_persons": 50000, "delegates": 2}]},
@@ -223,7 +223,7 @@ class PolicyResponse(Schema):
     resignation_notice_months = fields.Integer(required=True)
     temporary_months = fields.Integer(required=True)
     voting_categories = fields.List(fields.String(validate=CATEGORY), required=True)
-    delegate_brackets = fields.List(fields.Nested(BracketSchema), required=True)
+    delegate_brackets = fields.List(fields.Nested(DelegateBracketSchema), required=True)
     reason = fields.String(required=True)
     reference = fields.String(required=True)
     recorded_at = fields.DateTime(required=True, allow_none=True)

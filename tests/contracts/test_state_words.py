@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import pytest
 
+from services.funding.model import AwardState
 from services.membership.model import MoveNotAllowed
 from services.membership.model.application_states import ApplicationState
 from services.membership.model.bank import LineState
@@ -18,10 +19,12 @@ from services.membership.model.statistics import DeclarationState
 from shared.contracts.membership import Standing
 from shared.http.problems import say
 from shared.i18n import gettext
+from shared.messaging import dead_letters
 
 STATES: list[Any] = [
     ActionState,
     ApplicationState,
+    AwardState,
     CampaignState,
     DeclarationState,
     FormulaState,
@@ -31,6 +34,7 @@ STATES: list[Any] = [
     Stage,
     Standing,
     WriteOffState,
+    dead_letters.State,
 ]
 
 
