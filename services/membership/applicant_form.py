@@ -38,12 +38,16 @@ _INPUTS = {"integer": "number", "date": "date", "email": "email"}
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """What the page shows: the form as the API gives it, the checks, what was typed, and what happened."""
+    """What the page shows: the form as the API gives it, the checks, what was typed, and what happened.
+
+    `here` is the form's address as seen from the page's own.
+    """
 
     form: Any
     checks: list[dict[str, Any]]
     typed: Mapping[str, str]
     told: str = ""
+    here: str = "form"
 
 
 def page(of: Page, language: Language) -> str:
@@ -54,8 +58,8 @@ def page(of: Page, language: Language) -> str:
         f"<p><strong>{escape(form.next_action)}</strong></p>",
         f"<p>{_say('ends', language, ends_on=_day(form.ends_on, language))}</p>",
         notice(of.told),
-        _question(form, language),
-        *((_fields(of, language), _documents(form, language)) if form.editable else ()),
+        _question(of, language),
+        *((_fields(of, language), _documents(of, language)) if form.editable else ()),
         _list("missing", [escape(one["detail"]) for one in form.missing], language),
         _list("checks", [_check(one) for one in of.checks], language),
     ]
@@ -75,8 +79,8 @@ def _value(field: Field, text: str) -> Any:
     return whole(text) if field.type == "integer" else text
 
 
-def _question(form: Any, language: Language) -> str:
-    asked = form.question
+def _question(of: Page, language: Language) -> str:
+    asked = of.form.question
     if not asked:
         return ""
     days = {name: _day(asked[name], language) for name in ("due_on", "lapses_on")}
@@ -84,7 +88,7 @@ def _question(form: Any, language: Language) -> str:
     label = _say("your_answer", language)
     return (
         f"<p>{_say('question', language, question=asked['question'])}</p><p>{_say('due', language, **days)}</p>"
-        f'<form method="post">{_version(form)}<p><label>{label}<br>{text}</textarea></label></p>'
+        f"{_form(of)}<p><label>{label}<br>{text}</textarea></label></p>"
         f"{_button('answer', language)}</form>"
     )
 
@@ -94,7 +98,7 @@ def _fields(of: Page, language: Language) -> str:
     both = _button("save", language)
     if of.form.state == "draft":
         both += _button("submit", language)
-    return f'<form method="post">{_version(of.form)}{rows}{both}</form>'
+    return f"{_form(of)}{rows}{both}</form>"
 
 
 def _shown(of: Page, name: str) -> str:
@@ -129,10 +133,11 @@ def _select(name: str, chosen: str, choices: list[tuple[str, str]]) -> str:
     return f'<select name="{name}">{options}</select>'
 
 
-def _documents(form: Any, language: Language) -> str:
+def _documents(of: Page, language: Language) -> str:
+    form = of.form
     labels = {one["kind"]: one["label"] for one in form.form["documents"]}
     there = "".join(
-        f'<li>{escape(labels.get(one.kind, one.kind))}: {escape(one.name)} <form method="post">{_version(form)}'
+        f"<li>{escape(labels.get(one.kind, one.kind))}: {escape(one.name)} {_form(of)}"
         f'<input type="hidden" name="document_id" value="{one.id}">{_button("remove", language)}</form></li>'
         for one in form.documents
     )
@@ -140,7 +145,7 @@ def _documents(form: Any, language: Language) -> str:
     file = f'<label>{_say("file", language)}<br><input type="file" name="file" required></label>'
     return (
         f"<h2>{_say('documents', language)}</h2><ul>{there}</ul>"
-        f'<form method="post" action="form/documents" enctype="multipart/form-data"><p>{kinds}</p><p>{file}</p>'
+        f'<form method="post" action="{of.here}/documents" enctype="multipart/form-data"><p>{kinds}</p><p>{file}</p>'
         f"{_button('upload', language)}</form>"
     )
 
@@ -154,8 +159,8 @@ def _check(check: Mapping[str, Any]) -> str:
     return f"{MARKS[check['outcome']]} {escape(check['requirement'])} {escape(check['explanation'])}"
 
 
-def _version(form: Any) -> str:
-    return f'<input type="hidden" name="version" value="{form.version}">'
+def _form(of: Page) -> str:
+    return f'<form method="post" action="{of.here}"><input type="hidden" name="version" value="{of.form.version}">'
 
 
 def _button(word: str, language: Language) -> str:

@@ -1,7 +1,9 @@
 """An applicant fills in its own application over HTTP, by its link and without a token."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -96,10 +98,17 @@ def typed(page: httpx.Response, **values: str) -> dict[str, str]:
     return {"version": page.text.partition('name="version" value="')[2].partition('"')[0]} | values
 
 
+def actions(page: httpx.Response) -> set[str]:
+    """Where the forms of a page lead from the page's own address."""
+    forms = re.findall(r"<form [^>]*>", page.text)
+    return {urljoin(str(page.url), re.findall(r'action="([^"]*)"', form)[0]) for form in forms}
+
+
 def test_the_same_in_a_browser(api: httpx.Client, nobody: httpx.Client) -> None:
     draft = a_draft(api)
     at_form = f"{a_link(api, draft)}/form"
     page = nobody.get(at_form)
+    assert actions(page) == {at_form, f"{at_form}/documents"}
     assert ("pedido de ingresso" in page.text, "Ainda falta" in page.text) == (True, True)
     whole = {name: {True: "yes", False: "no"}.get(value, str(value)) for name, value in answers_of("mutual").items()}
     wrong = nobody.post(at_form, data=typed(page, **whole | {"persons_represented": "many <x>"}, do="save"))
@@ -114,6 +123,7 @@ def test_the_same_in_a_browser(api: httpx.Client, nobody: httpx.Client) -> None:
             sent = {"file": (f"{one.kind}.pdf", PDF, "application/pdf")}
             page = nobody.post(f"{at_form}/documents", data={"kind": one.kind}, files=sent)
             assert f"{one.kind}.pdf" in page.text
+            assert actions(page) == {at_form, f"{at_form}/documents"}
     refusal = nobody.post(f"{at_form}/documents", data={"kind": "other"}, files={"file": ("x.exe", b"MZ")})
     assert (refusal.status_code, "x.exe" in refusal.text) == (200, False)
     sizes = {one["size"] for one in api.get(at(draft)).json()["documents"]}
@@ -139,7 +149,7 @@ def test_the_same_in_a_browser(api: httpx.Client, nobody: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name", "status"),
-    [("bylaws", "n" * 301, 200), ("bylaws\0", "a.pdf", 200), ("k" * 101, "a.pdf", 200), ("k" * 20_000, "a.pdf", 400)],
+    [("bylaws", "n" * 301, 200), ("bylaws\0", "a.pdf", 200), ("k" * 101, "a.pdf", 200), ("k" * 20_000, "a.pdf", 413)],
 )
 def test_what_a_browser_says_of_a_file_is_bounded_as_anybody_elses(
     api: httpx.Client, nobody: httpx.Client, kind: str, name: str, status: int
@@ -149,7 +159,7 @@ def test_what_a_browser_says_of_a_file_is_bounded_as_anybody_elses(
     refused = nobody.post(f"{a_link(api, draft)}/form/documents", **sent)
     assert refused.status_code == status, refused.text
     assert "k" * 101 not in refused.text
-    assert status == 400 or 'role="alert"' in refused.text
+    assert status == 413 or 'role="alert"' in refused.text
     assert api.get(at(draft)).json()["documents"] == []
 
 

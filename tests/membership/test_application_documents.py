@@ -141,7 +141,7 @@ def test_a_paper_is_entered_once_and_taken_back_while_it_may_change(session: Ses
     assert [one.kind for one in draft.documents] == ["other"]
     with pytest.raises(UnknownDocument):
         operations.remove_document(session, draft, document_id=first.id, actor="ana", now=NOW)
-    assert operations.known_documents(session, [first.id, draft.documents[0].id]) == {draft.documents[0].id}
+    assert operations.claimed_files(session, [first.id, draft.documents[0].id]) == {draft.documents[0].id}
 
 
 def test_a_paper_that_was_submitted_stays_on_record_when_it_is_taken_back(session: Session) -> None:

@@ -398,6 +398,40 @@ def test_amounts_are_read_as_people_write_them(typed: str, amount: str) -> None:
     assert (figures["persons"], figures["turnover"]) == (12345, {"amount": amount, "currency": "USD"})
 
 
+def test_ages_are_read_with_the_rest_of_a_sex_as_unknown_and_shown_again(session: Session) -> None:
+    member = named_member(session, "Uno")
+    a_round(session)
+    typed = {"persons": "100", "women": "60", "women_18_to_35": "25", "women_from_65": "5", "men_under_18": "10"}
+    figures = statistic_form.read(typed)
+    assert figures["breakdown"] == [
+        {"sex": "women", "age": "18_to_35", "persons": 25},
+        {"sex": "women", "age": "from_65", "persons": 5},
+        {"sex": "women", "persons": 30},
+        {"sex": "men", "age": "under_18", "persons": 10},
+        {"sex": "unknown", "persons": 30},
+    ]
+    parts = [{"age": "unknown"} | part for part in figures["breakdown"]]
+    declaration = declared(session, member, 100, breakdown=parts)
+    assert typed.items() <= statistic_form.known(declaration).items()
+    assert statistic_form.known(declaration)["men"] == "10"
+    assert statistic_form.read(typed | {"women": "30"})["breakdown"][2]["sex"] == "men"
+
+
+def test_ages_that_are_more_than_their_sex_or_no_number_are_told() -> None:
+    with pytest.raises(statistic_form.AgesExceed) as refused:
+        statistic_form.read({"persons": "100", "men": "20", "men_from_65": "15", "men_under_18": "6"})
+    assert refused.value.params == {"sum": 21, "persons": 20}
+    typed = {"persons": "100", "women": "5", "men": "20", "men_from_65": "many"}
+    parts = statistic_form.read(typed)["breakdown"]
+    assert [part["persons"] for part in parts] == [5, "many", 20]
+    labels = statistic_form.labels(typed)
+    assert [labels[f"breakdown/{number}/persons"] for number in range(3)] == [
+        "Women among them",
+        "Men from 65",
+        "Men among them",
+    ]
+
+
 def test_where_a_currency_has_three_decimals_nothing_is_guessed() -> None:
     figures = statistic_form.read({"turnover": "1.500", "currency": "KWD"})
     assert figures["turnover"]["amount"] == "1.500"

@@ -276,6 +276,12 @@ from services.membership.model.rounds import (
     UnknownRound,
 )
 from services.membership.model.sendings import NobodyToSendTo, Sending, UnknownInvoiceLink
+from services.membership.model.statistic_files import (
+    SentByStaff,
+    StatisticFile,
+    TooManyFiles,
+    UnknownStatisticFile,
+)
 from services.membership.model.statistics import (
     BreakdownDiffers,
     BreakdownTwice,
@@ -498,6 +504,7 @@ __all__ = [
     "RoundTooLong",
     "RunNotDraft",
     "Sending",
+    "SentByStaff",
     "SharesIncomplete",
     "SimulatedDues",
     "StandingBackdated",
@@ -507,6 +514,7 @@ __all__ = [
     "StandingPolicy",
     "StateNotAllowed",
     "StatisticDeclaration",
+    "StatisticFile",
     "StatisticLink",
     "StatisticRequest",
     "StatisticRound",
@@ -526,6 +534,7 @@ __all__ = [
     "TooEarlyToFind",
     "TooManyActions",
     "TooManyDocuments",
+    "TooManyFiles",
     "TooManyTargets",
     "TooMuch",
     "TwoMemberships",
@@ -565,6 +574,7 @@ __all__ = [
     "UnknownRun",
     "UnknownSimulation",
     "UnknownStatistic",
+    "UnknownStatisticFile",
     "UnknownSupportRequest",
     "UnknownTarget",
     "UnknownWriteOff",

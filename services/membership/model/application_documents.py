@@ -36,7 +36,7 @@ class TypeNotTaken(Rejected):
 
 
 class EmptyDocument(Rejected):
-    message = "The file is empty."
+    message = "The file is empty; send another one."
 
 
 class TooManyDocuments(Conflict):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from services.membership.model.base import Base
 from services.membership.model.members import Member
 from services.membership.model.rounds import StatisticRound
+from services.membership.model.statistic_files import MOST_FILES, StatisticFile, TooManyFiles, UnknownStatisticFile
 from services.membership.plausibility import Figures, Warned
 from services.membership.statistic_words import FIGURES, WARNINGS
 from shared.contracts.membership import Occasion
@@ -19,7 +20,9 @@ from shared.ids import uuid7
 from shared.money import Money
 
 DeclarationState = Literal["requested", "declared", "questioned", "accepted"]
-DeclarationStep = Literal["requested", "declared", "questioned", "accepted", "linked", "unlinked"]
+DeclarationStep = Literal[
+    "requested", "declared", "questioned", "accepted", "linked", "unlinked", "file_added", "file_removed"
+]
 Sex = Literal["women", "men", "other", "unknown"]
 Age = Literal["under_18", "18_to_35", "36_to_64", "from_65", "unknown"]
 
@@ -173,6 +176,10 @@ class StatisticDeclaration(Base):
         lambda: StatisticLink, cascade="all, delete-orphan", order_by=lambda: (StatisticLink.made_at, StatisticLink.id)
     )
 
+    files: Mapped[list[StatisticFile]] = relationship(
+        lambda: StatisticFile, cascade="all, delete-orphan", order_by=lambda: (StatisticFile.added_at, StatisticFile.id)
+    )
+
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own form
 
     @property
@@ -187,6 +194,41 @@ class StatisticDeclaration(Base):
         if self.persons is None:
             return None
         return Figures(persons=self.persons, workers=self.workers, turnover=self.turnover)
+
+    @property
+    def current_files(self) -> list[StatisticFile]:
+        """Those that were not taken back."""
+        return [one for one in self.files if not one.removed_at]
+
+    def current_file(self, file_id: UUID) -> StatisticFile:
+        """Raises: UnknownStatisticFile."""
+        found = next((one for one in self.current_files if one.id == file_id), None)
+        if not found:
+            raise UnknownStatisticFile
+        return found
+
+    def ensure_declarable(self) -> None:
+        """Raises: NotDeclarable."""
+        if self.state == "accepted":
+            raise NotDeclarable(year=self.year)
+
+    def add_file(self, added: StatisticFile) -> None:
+        """One more file; the history says which.
+
+        Raises:
+            TooManyFiles
+        """
+        if len(self.current_files) >= MOST_FILES:
+            raise TooManyFiles(most=MOST_FILES)
+        self.files.append(added)
+        self.note("file_added", _named(added), added.added_at, added.added_by)
+
+    def remove_file(self, removed: StatisticFile, *, now: datetime, actor: str) -> None:
+        """Take a file back; before anything was declared it is gone, afterwards it stays, marked."""
+        removed.removed_at, removed.removed_by = now, actor
+        if self.state == "requested":
+            self.files.remove(removed)
+        self.note("file_removed", _named(removed), now, actor)
 
     def declare(
         self,
@@ -207,8 +249,7 @@ class StatisticDeclaration(Base):
             BreakdownDiffers, BreakdownTwice: when the parts are not the whole.
             NotConfirmed: when something looks odd and no reason is given.
         """
-        if self.state == "accepted":
-            raise NotDeclarable(year=self.year)
+        self.ensure_declarable()
         _check_breakdown(breakdown, figures.persons)
         if warned and not confirmation.strip():
             raise NotConfirmed([_odd(one) for one in warned])
@@ -252,7 +293,12 @@ class StatisticDeclaration(Base):
     def _snapshot(self) -> dict[str, Any]:
         turnover = self.turnover and {"amount": self.turnover.amount, "currency": self.turnover.currency}
         facts = {name: getattr(self, name) for name in ("persons", "breakdown", "workers", "source", "evidence")}
-        return facts | {"turnover": turnover}
+        files = [{"name": one.name, "sha256": one.sha256} for one in self.current_files]
+        return facts | {"turnover": turnover, "files": files}
+
+
+def _named(file: StatisticFile) -> str:
+    return f"{file.name}, SHA-256 {file.sha256}"
 
 
 def _odd(warned: Warned) -> Wrong:

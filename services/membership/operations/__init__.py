@@ -25,7 +25,6 @@ from services.membership.operations.application_documents import (
     add_endorsement,
     current_document,
     document,
-    known_documents,
     remove_document,
     remove_endorsement,
 )
@@ -134,7 +133,7 @@ from services.membership.operations.dues_runs import (
 from services.membership.operations.engagement import at_risk, engagement, trends_of
 from services.membership.operations.engagement_announcing import announce_engagement, engagement_lines
 from services.membership.operations.facts import decide, facts, record_dues_due, record_dues_settled, void_fact
-from services.membership.operations.file_retention import files_over_time, note_deleted
+from services.membership.operations.file_retention import claimed_files, files_over_time, note_deleted
 from services.membership.operations.finding import organization, organization_to_change
 from services.membership.operations.fit_scores import score_next_prospects
 from services.membership.operations.formulas import (
@@ -231,6 +230,13 @@ from services.membership.operations.simulating import (
     simulations,
 )
 from services.membership.operations.standing import announce_next_due, ensure_known, position
+from services.membership.operations.statistic_files import (
+    add_evidence,
+    evidence,
+    evidence_files,
+    remove_evidence,
+    remove_evidence_by_link,
+)
 from services.membership.operations.statistics import (
     accept_statistic,
     check_statistic,
@@ -263,6 +269,7 @@ __all__ = [
     "add_contact",
     "add_document",
     "add_endorsement",
+    "add_evidence",
     "add_organization",
     "add_policy",
     "add_prospects",
@@ -317,6 +324,7 @@ __all__ = [
     "change_standing",
     "changes",
     "check_statistic",
+    "claimed_files",
     "close_consultation",
     "close_consultations",
     "confirm_match",
@@ -355,6 +363,8 @@ __all__ = [
     "engagement_lines",
     "ensure_known",
     "entries",
+    "evidence",
+    "evidence_files",
     "facts",
     "files_over_time",
     "find_application",
@@ -382,7 +392,6 @@ __all__ = [
     "invoices",
     "issue_next",
     "keep_signals",
-    "known_documents",
     "lapse_applications",
     "lead",
     "leads",
@@ -457,6 +466,8 @@ __all__ = [
     "remove_contact",
     "remove_document",
     "remove_endorsement",
+    "remove_evidence",
+    "remove_evidence_by_link",
     "reopen_prospect",
     "rest_prospect",
     "results_by_source",

@@ -1,10 +1,8 @@
 """Papers of an application, and the members that support it. Where the files are is the caller's business."""
 
-from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.membership.file_types import EXTENSIONS
@@ -117,11 +115,6 @@ def remove_document(
     if not of.submitted_at:
         of.documents.remove(removed)
     session.flush()
-
-
-def known_documents(session: Session, ids: Collection[UUID]) -> set[UUID]:
-    """Those of `ids` that are papers of some application; the files of the others are nobody's."""
-    return set(session.scalars(select(ApplicationDocument.id).where(ApplicationDocument.id.in_(ids))))
 
 
 def add_endorsement(

@@ -1,4 +1,8 @@
-"""Files of applications that came to nothing are kept for some time; their records, with checksum, stay."""
+"""Which files somebody still needs.
+
+Those of applications that came to nothing are kept for some time; their records, with checksum, stay. Those of
+statistic declarations are kept as long as the declaration.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -8,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from services.membership.application_form import FORMS
-from services.membership.model import ApplicationDocument, MembershipApplication
+from services.membership.model import ApplicationDocument, MembershipApplication, StatisticFile
 from services.membership.model.application_states import SCHEDULE
 from services.membership.operations.applications import application_to_change
 
@@ -42,6 +46,12 @@ def note_deleted(session: Session, ids: Collection[UUID], *, now: datetime) -> N
         if gone:
             of.record("files_deleted", now=now, actor=SCHEDULE, documents=len(gone))
     session.flush()
+
+
+def claimed_files(session: Session, ids: Collection[UUID]) -> set[UUID]:
+    """Those of `ids` that some application or statistic declaration names; the files of the others are nobody's."""
+    named = (select(row.id).where(row.id.in_(ids)) for row in (ApplicationDocument, StatisticFile))
+    return {file_id for query in named for file_id in session.scalars(query)}
 
 
 def _over_time(now: datetime) -> ColumnElement[bool]:

@@ -316,6 +316,7 @@ from services.membership.schemas.standing import (
     VoterQuery,
     VoterResponse,
 )
+from services.membership.schemas.statistic_files import EvidenceName, EvidenceResponse, LinkEvidenceResponse
 from services.membership.schemas.statistics import (
     AcceptanceRequest,
     AskedResponse,
@@ -455,6 +456,8 @@ __all__ = [
     "EngagementReason",
     "EngagementResponse",
     "EntryResponse",
+    "EvidenceName",
+    "EvidenceResponse",
     "FactFilter",
     "FactResponse",
     "FindingFilter",
@@ -490,6 +493,7 @@ __all__ = [
     "LeadFilter",
     "LeadResponse",
     "LineRefusal",
+    "LinkEvidenceResponse",
     "LinkRevocation",
     "MatchReason",
     "MatchRejection",

@@ -9,6 +9,7 @@ from services.membership.plausibility import DEFAULT_THRESHOLDS, FigureName, War
 from services.membership.schemas.checks import COUNTRY, TEXT
 from services.membership.schemas.formulas import REASON, YEAR
 from services.membership.schemas.organizations import OrganizationReference
+from services.membership.schemas.statistic_files import EvidenceResponse, LinkEvidenceResponse
 from shared.contracts.membership import Occasion
 from shared.http.money import MoneySchema
 
@@ -275,6 +276,7 @@ class FormResponse(Schema):
     figures = fields.Nested(FiguresSchema, required=True, allow_none=True)
     previous_year = fields.Integer(required=True, allow_none=True)
     previous = fields.Nested(FiguresSchema, required=True, allow_none=True)
+    files = fields.List(fields.Nested(LinkEvidenceResponse), required=True)
     warnings = fields.List(fields.Nested(WarningResponse), required=True)
     version = fields.Integer(required=True)
 
@@ -285,6 +287,9 @@ class StatisticResponse(StatisticSummary):
     breakdown = fields.List(fields.Nested(PartSchema), required=True)
     source = fields.String(required=True)
     evidence = fields.String(required=True)
+    files = fields.List(
+        fields.Nested(EvidenceResponse), required=True, metadata={"description": "evidence that was not taken back"}
+    )
     confirmation = fields.String(required=True)
     question = fields.String(required=True)
     warnings = fields.List(fields.Nested(WarningResponse), required=True)

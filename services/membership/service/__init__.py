@@ -37,6 +37,7 @@ from services.membership.service.review import ReviewRoutes
 from services.membership.service.rounds import RoundRoutes
 from services.membership.service.simulations import SimulationRoutes
 from services.membership.service.standing import StandingRoutes
+from services.membership.service.statistic_files import StatisticFileRoutes
 from services.membership.service.statistic_links import StatisticLinkRoutes
 from services.membership.service.statistic_pages import StatisticPageRoutes
 from services.membership.service.statistics import StatisticRoutes
@@ -74,6 +75,7 @@ class MembershipService(
     ImportRoutes,
     RoundRoutes,
     StatisticRoutes,
+    StatisticFileRoutes,
     StatisticLinkRoutes,
     StatisticPageRoutes,
     FormulaRoutes,

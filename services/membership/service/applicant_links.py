@@ -13,8 +13,9 @@ from services.membership.model import ApplicantLink, MembershipApplication
 from services.membership.model.application_questions import lapses_on
 from services.membership.model.application_states import EDITABLE
 from services.membership.service.applicant_addresses import LINK, ensure_signed, link_in
-from services.membership.service.application_documents import ANY_TYPE, MOST_BYTES, handed_out, taken_in
+from services.membership.service.application_documents import handed_out, taken_in
 from services.membership.service.application_showing import explained, shown_form
+from services.membership.service.files import ANY_TYPE, MOST_BYTES
 from shared.http.call import Call
 from shared.http.problems import say_wrong
 from shared.http.routing import route

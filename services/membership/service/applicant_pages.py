@@ -1,24 +1,19 @@
 """An applicant's own form as a web page, for whoever follows the link in a mail."""
 
 from collections.abc import Callable
-from hashlib import file_digest
-from os import SEEK_END
-from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
-from werkzeug.http import parse_options_header
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from services.membership import applicant_form, operations, schemas
 from services.membership.model import ApplicantLink, MembershipApplication, UnknownDocument
 from services.membership.service.applicant_addresses import LINK, ensure_signed
 from services.membership.service.applicant_links import actor_of, checks_of, form_of, opened
-from services.membership.service.application_documents import MOST_BYTES, taken_in
-from services.membership.service.pages import FORM, match_typed, page, sentence, typed_in
+from services.membership.service.application_documents import taken_in
+from services.membership.service.files import MOST_BYTES
+from services.membership.service.pages import FORM, MULTIPART, match_typed, page, sent_in, sentence, typed_in
 from shared.errors import DomainError, SeveralWrong, Wrong
 from shared.http.call import Call
 from shared.http.documentation import HTML
@@ -29,11 +24,12 @@ from shared.http.routing import route
 from shared.i18n import Language, gettext
 
 _DRAFT, _ANSWER, _DOCUMENT = schemas.ApplicantDraft(), schemas.ApplicantAnswer(), schemas.DocumentFilter()
-_MULTIPART = "multipart/form-data"
 _MOST_TYPED = 500_000
 _AROUND = 10_000
 """What a browser sends around the file."""
-_MOST_PARTS = 10
+
+_ABOVE = "../form"
+"""The form as seen from where files are sent, whose answer is the same page at another address."""
 
 Typed = dict[str, str]
 
@@ -56,7 +52,7 @@ class ApplicantPageRoutes:
         "POST",
         f"{LINK}/form/documents",
         scope=None,
-        consumes=(_MULTIPART,),
+        consumes=(MULTIPART,),
         produces=HTML,
         max_body=MOST_BYTES + _AROUND,
         upload=True,
@@ -67,10 +63,10 @@ class ApplicantPageRoutes:
         return page(call, lambda: _added(call, token))
 
 
-def _shown(call: Call, token: str, told: str = "", typed: Typed | None = None) -> str:
+def _shown(call: Call, token: str, told: str = "", typed: Typed | None = None, *, here: str = "form") -> str:
     of, link = opened(call, token)
     shown = applicant_form.Page(
-        form=form_of(call, of, link), checks=checks_of(call, of)["checks"], typed=typed or {}, told=told
+        form=form_of(call, of, link), checks=checks_of(call, of)["checks"], typed=typed or {}, told=told, here=here
     )
     return applicant_form.page(shown, call.language)
 
@@ -131,30 +127,17 @@ def _added(call: Call, token: str) -> str:
     try:
         taken_in(call, of, upload, **load_query(_DOCUMENT, given), actor=actor_of(link))
     except (DomainError, InvalidInput) as refusal:
-        return _shown(call, token, _why(refusal, of, call.language))
+        return _shown(call, token, _why(refusal, of, call.language), here=_ABOVE)
     call.session.flush()
-    return _shown(call, token, gettext(call.language, applicant_form.WORDS["saved"]))
+    return _shown(call, token, gettext(call.language, applicant_form.WORDS["saved"]), here=_ABOVE)
 
 
 def _file_in(call: Call) -> tuple[MultiDict[str, str], Upload]:
     """Kind and name, as the API's query has them, and the file of what a browser sends."""
-    assert call.upload
-    _, options = parse_options_header(call.request.headers.get("Content-Type", ""))
-    parser = FormDataParser(silent=False, max_form_memory_size=_AROUND, max_form_parts=_MOST_PARTS)
-    try:
-        parsed = parser.parse(cast("Any", call.upload.file), _MULTIPART, call.upload.size, options)
-    except (ValueError, RequestEntityTooLarge) as error:
-        raise BadRequest from error
-    _, fields, files = parsed
-    sent: FileStorage | None = files.get("file")
-    if not sent:
+    fields, name, upload = sent_in(call, most_typed=_AROUND)
+    if not upload:
         raise BadRequest
-    file = cast("Any", sent.stream)
-    digest = file_digest(file, "sha256").hexdigest()
-    size = file.seek(0, SEEK_END)
-    file.seek(0)
-    given = MultiDict({"kind": fields.get("kind", ""), "name": sent.filename or ""})
-    return given, Upload(file=file, size=size, sha256=digest)
+    return MultiDict({"kind": fields.get("kind", ""), "name": name}), upload
 
 
 def _why(refusal: DomainError | Problem, of: MembershipApplication, language: Language) -> str:

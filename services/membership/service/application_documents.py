@@ -2,43 +2,30 @@
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from werkzeug.wrappers import Response
 
 from services.membership import operations, schemas
-from services.membership.file_types import EXTENSIONS, type_of
-from services.membership.model import ApplicationDocument, DocumentAway, MembershipApplication
+from services.membership.file_types import EXTENSIONS
+from services.membership.model import ApplicationDocument, MembershipApplication
 from services.membership.service.application_showing import shown
 from services.membership.service.applications import APPLICATION
+from services.membership.service.files import ANY_TYPE, MOST_BYTES, facts_of, keep, sent, storage_of
 from services.membership.service.scopes import READ, WRITE
-from services.membership.settings import Settings
-from services.membership.storage import FileAway, Storage, StorageAway, open_storage
-from shared import settings
 from shared.batches import batches
 from shared.clock import utc_now
 from shared.database import transaction
 from shared.http.call import Call
-from shared.http.problems import Unavailable
 from shared.http.request import Upload
-from shared.http.routing import MIB, route
+from shared.http.routing import route
 from shared.schedule import Turn, every
 
-MOST_BYTES = 20 * MIB
-ANY_TYPE = "application/octet-stream"
 _UNCLAIMED = timedelta(hours=1)
 """A file whose row is not committed by then never will be: no request lasts as long."""
 
 _AT_ONCE = 500
-_LATER = {"Retry-After": "5"}
 _DOCUMENT = f"{APPLICATION}/documents/<uuid:document_id>"
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "private, no-store",
-}
-"""What strangers sent is saved and not shown, and can do nothing where a browser shows it all the same."""
 
 
 class ApplicationDocumentRoutes:
@@ -120,13 +107,13 @@ class ApplicationDocumentRoutes:
 
     @every(seconds=3600)
     def sweep_files(self, turn: Turn) -> None:
-        """Delete files that no paper names: their upload failed after all, or the paper was taken back."""
+        """Delete files that nothing names: their upload failed after all, or they were taken back."""
         storage = storage_of(turn.settings)
         for ids in batches(storage.kept_before(utc_now() - _UNCLAIMED), _AT_ONCE):
             if turn.stopping():
                 return
             with transaction(turn.engine) as session:
-                known = operations.known_documents(session, ids)
+                known = operations.claimed_files(session, ids)
             for file_id in set(ids) - known:
                 storage.delete(file_id)
 
@@ -136,22 +123,10 @@ def taken_in(
 ) -> ApplicationDocument:
     """A file that was sent, as a paper of the application."""
     assert upload
-    added, is_new = operations.add_document(
-        call.session,
-        of,
-        kind=kind,
-        name=name,
-        media_type=type_of(upload.file),
-        size=upload.size,
-        sha256=upload.sha256,
-        actor=actor,
-        now=call.now,
-    )
+    facts = facts_of(upload)
+    added, is_new = operations.add_document(call.session, of, kind=kind, name=name, **facts, actor=actor, now=call.now)
     if is_new:
-        try:
-            storage_of(call.settings).put(added.id, upload.file)
-        except StorageAway as error:
-            raise Unavailable(headers=_LATER) from error
+        keep(call, added.id, upload)
     return added
 
 
@@ -162,20 +137,4 @@ def handed_out(call: Call, found: ApplicationDocument) -> Response:
         DocumentAway, DocumentDeleted
     """
     found.ensure_file()
-    try:
-        pieces = storage_of(call.settings).read(found.id)
-    except FileAway as error:
-        raise DocumentAway from error
-    except StorageAway as error:
-        raise Unavailable(headers=_LATER) from error
-    response = Response(pieces, content_type=ANY_TYPE, headers=_HEADERS)
-    response.content_length = found.size
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
-    response.set_etag(found.sha256)
-    return response
-
-
-def storage_of(known: settings.Settings) -> Storage:
-    """Where this service keeps its files."""
-    assert isinstance(known, Settings)
-    return open_storage(known.files_url)
+    return sent(call, found)

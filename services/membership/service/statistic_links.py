@@ -1,6 +1,6 @@
 """The statistic form for people without an account: a signed link opens one declaration until the round closes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -59,15 +59,31 @@ class StatisticLinkRoutes:
         """Declare; again until the secretariat has accepted."""
         declaration, link = opened(call, token)
         call.match(declaration)
-        actor = f"link/{link.id}"
-        operations.declare_statistic(call.session, declaration, **call.body, actor=actor, now=call.now)
+        operations.declare_statistic(call.session, declaration, **call.body, actor=actor_of(link), now=call.now)
         return _form(call, declaration)
 
 
 def opened(call: Call, token: str) -> tuple[StatisticDeclaration, StatisticLink]:
     """What the token opens, locked."""
-    data = links.verify(call.settings.link_secret, _PURPOSE, token, lifetime=_LONGEST)
-    return operations.statistic_by_link(call.session, link_id=UUID(data["link"]), now=call.now)
+    return operations.statistic_by_link(call.session, link_id=_link_in(call.settings, token), now=call.now)
+
+
+def actor_of(link: StatisticLink) -> str:
+    """Whoever holds the link."""
+    return f"link/{link.id}"
+
+
+def ensure_signed(settings: Settings, path_values: Mapping[str, Any]) -> None:
+    """Before a stranger's file is read: only who holds a link may send one.
+
+    Raises:
+        LinkExpired, LinkInvalid
+    """
+    _link_in(settings, path_values["token"])
+
+
+def _link_in(settings: Settings, token: str) -> UUID:
+    return UUID(links.verify(settings.link_secret, _PURPOSE, token, lifetime=_LONGEST)["link"])
 
 
 def _form(call: Call, declaration: StatisticDeclaration) -> SimpleNamespace:
@@ -82,6 +98,7 @@ def _form(call: Call, declaration: StatisticDeclaration) -> SimpleNamespace:
         figures=figures(declaration),
         previous_year=before.year if before else None,
         previous=figures(before),
+        files=declaration.current_files,
         warnings=warned(declaration.warnings, call.language),
         version=declaration.version,
     )

@@ -13,7 +13,7 @@ from shared.http.call import Call
 from shared.http.paging import Page
 from shared.http.routing import route
 
-_STATISTIC = "/v1/statistics/<uuid:statistic_id>"
+STATISTIC = "/v1/statistics/<uuid:statistic_id>"
 
 
 class StatisticRoutes:
@@ -31,14 +31,14 @@ class StatisticRoutes:
         """Declarations by round, state and country; also those of members nobody can write to."""
         return call.page(operations.statistics(**call.query))
 
-    @route("GET", _STATISTIC, scope=READ, returns=schemas.StatisticResponse)
+    @route("GET", STATISTIC, scope=READ, returns=schemas.StatisticResponse)
     def show_statistic(self, call: Call, *, statistic_id: UUID) -> SimpleNamespace:
         """One declaration beside the year before, with its history."""
         return _shown(call, operations.statistic(call.session, statistic_id=statistic_id))
 
     @route(
         "POST",
-        f"{_STATISTIC}/check",
+        f"{STATISTIC}/check",
         scope=READ,
         body=schemas.DeclarationRequest,
         returns=schemas.CheckResponse,
@@ -51,7 +51,7 @@ class StatisticRoutes:
 
     @route(
         "POST",
-        f"{_STATISTIC}/declare",
+        f"{STATISTIC}/declare",
         scope=WRITE,
         body=schemas.DeclarationRequest,
         returns=schemas.StatisticResponse,
@@ -66,7 +66,7 @@ class StatisticRoutes:
 
     @route(
         "POST",
-        f"{_STATISTIC}/accept",
+        f"{STATISTIC}/accept",
         scope=WRITE,
         body=schemas.AcceptanceRequest,
         returns=schemas.StatisticResponse,
@@ -81,7 +81,7 @@ class StatisticRoutes:
 
     @route(
         "POST",
-        f"{_STATISTIC}/question",
+        f"{STATISTIC}/question",
         scope=WRITE,
         body=schemas.QuestionRequest,
         returns=schemas.StatisticResponse,
@@ -99,7 +99,7 @@ class StatisticRoutes:
 
     @route(
         "POST",
-        f"{_STATISTIC}/links",
+        f"{STATISTIC}/links",
         scope=WRITE,
         returns=schemas.NewLinkResponse,
         status=201,
@@ -113,7 +113,7 @@ class StatisticRoutes:
 
     @route(
         "POST",
-        f"{_STATISTIC}/links/<uuid:link_id>/revoke",
+        f"{STATISTIC}/links/<uuid:link_id>/revoke",
         scope=WRITE,
         body=schemas.LinkRevocation,
         returns=schemas.StatisticResponse,
@@ -131,6 +131,7 @@ def _shown(call: Call, declaration: StatisticDeclaration) -> SimpleNamespace:
     own = {name: getattr(declaration, name) for name in names}
     shown = {
         "member": declaration.member,
+        "files": declaration.current_files,
         "warnings": warned(declaration.warnings, call.language),
         "previous_year": before.year if before else None,
         "previous": figures(before),
