@@ -146,7 +146,7 @@ class Welcome(Base):
 class Letter(Base):
     """One letter to one contact. The contact may not be known yet; the mail goes when it is, until `until` is over.
 
-    Without `contact_id` it is for whoever speaks for the organization.
+    Without `contact_id` it waits for whoever of the organization can be written to first.
 
     `link` opens something without login, so it is kept no longer than the mail needs it.
     """

@@ -87,7 +87,9 @@ class LetterResponse(Schema):
     step = fields.String(required=True, metadata={"description": "Tells letters of one purpose about one thing apart."})
     organization_id = fields.UUID(required=True)
     contact_id = fields.UUID(
-        required=True, allow_none=True, metadata={"description": "Null where it is for whoever speaks for it."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null where nobody was known; it goes to the first who is."},
     )
     language = fields.String(required=True, metadata={"example": "es"})
     state = fields.String(required=True, validate=_LETTER_STATE)

@@ -9,7 +9,7 @@ from babel import Locale
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from services.comms.model import SettledInvoice
+from services.comms.model import Contact, SettledInvoice
 from services.comms.operations.replicas import one_at_a_time, speaker
 from services.comms.operations.writing import withdraw_letters, write_letter
 from shared.contracts.membership import (
@@ -138,11 +138,12 @@ def tell_standing(
     one_at_a_time(session, change.organization_id)
     withdraw_letters(session, about=change.subject, purposes=_STANDINGS, reason="superseded", now=now)
     if purpose := _standing(change):
-        language = _language(session, change)
+        reader = speaker(session, change.organization_id)
+        language = _language(change, reader)
         write_letter(
             session,
             replace(change, language=language),
-            contact_id=None,
+            contact_id=reader.id if reader else None,
             source_id=change_id,
             purpose=purpose,
             step=version,
@@ -205,10 +206,9 @@ def _standing(change: MemberStandingChanged) -> str | None:
             return None if change.previous_standing in {"current", "grace"} else "standing_restored"
 
 
-def _language(session: Session, change: MemberStandingChanged) -> Language:
+def _language(change: MemberStandingChanged, reader: Contact | None) -> Language:
     """What whoever is written to reads; the organization's language where nobody is known or reads none of ours."""
     organization = language_of(change.language)
-    reader = speaker(session, change.organization_id)
     return language_of(reader.language, organization) if reader else organization
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.comms.model import LINK, Contact, Letter, LetterState, Message
 from services.comms.operations.messages import WAITING, put_into_inbox
-from services.comms.operations.replicas import known_as, one_at_a_time, speaker
+from services.comms.operations.replicas import known_as, one_at_a_time
 from services.comms.templates import Value, render
 from shared.tracing import trace_of
 
@@ -46,7 +46,7 @@ def write_letter(
 ) -> None:
     """Write to the contact by mail and to the inbox, once for a purpose and step of what it is about.
 
-    Without `contact_id` it goes to whoever speaks for the organization, now or as soon as there is somebody.
+    Without `contact_id` it waits for whoever can be written to first.
     After `until` it isn't sent any more. `values` fill the template of the purpose.
     """
     one_at_a_time(session, event.organization_id)
@@ -75,7 +75,7 @@ def write_letter(
     session.add(letter)
     if item := letter.for_inbox(now):
         put_into_inbox(session, item, now=now)
-    contact = session.get(Contact, contact_id) if contact_id else speaker(session, event.organization_id)
+    contact = session.get(Contact, contact_id) if contact_id else None
     if contact and contact.is_reachable:
         _address(session, letter, contact, now)
 

@@ -85,9 +85,7 @@ def discard_invoice(session: Session, discarded: Invoice) -> Invoice:
 def issue_next(session: Session, *, address: Address, now: datetime, batch: int = BATCH) -> int | None:
     """Issue and send some drafts of a run that is going out, and end the run with the last.
 
-    How many, None when there is none.
-
-    A run another process has in hand is passed over.
+    Returns how many, or None when no run is going out. A run another process has in hand is passed over.
     """
     going = select(DuesRun).where(DuesRun.state == "issuing").order_by(DuesRun.started_at, DuesRun.id)
     run = session.scalars(going.limit(1).with_for_update(skip_locked=True)).first()
