@@ -1,15 +1,16 @@
 """The comms service's own database."""
 
-import pytest
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from collections.abc import Iterator
 
-from services.comms.model import Base
-from shared.tables import plumbing
+import pytest
+
+from tests.conftest import Servers, drop_database
+from tests.system import create_migrated
 
 
 @pytest.fixture
-def session(engine: Engine, session: Session) -> Session:
-    Base.metadata.create_all(engine)
-    plumbing.create_all(engine)
-    return session
+def database_url(servers: Servers) -> Iterator[str]:
+    """A database of the test's own, with the service's tables."""
+    url = create_migrated(servers, "comms")
+    yield url
+    drop_database(servers.database_url, url)

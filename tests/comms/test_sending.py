@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, select
 
-from services.comms.model import Base, Message
+from services.comms.model import Message
 from services.comms.service import CommsService
 from services.comms.settings import Settings
 from shared.database import Bounds, connect, transaction
 from shared.schedule import Turn
-from shared.tables import plumbing
 from tests.comms.letters import due_mail
 from tests.mail_server import MailServer, mail_server
 from tests.waiting import eventually
@@ -24,8 +23,6 @@ QUICK = Bounds(statement=0.5)
 def engine(database_url: str) -> Iterator[Engine]:
     """A database that is soon tired of us."""
     engine = connect(database_url, bounds=QUICK)
-    Base.metadata.create_all(engine)
-    plumbing.create_all(engine)
     yield engine
     engine.dispose()
 
