@@ -35,7 +35,8 @@ class DatabaseFailed(Exception):  # noqa: N818 -- says what it is
 class Database:
     """A server of our own under `folder`, or, where root's other user can't reach that, under /var/tmp.
 
-    `durable=False` trades safety against a power cut for speed; a killed server loses nothing either way.
+    `durable=False`, for what is thrown away, trades safety against a power cut and against guessing of passwords for
+    speed: each connection costs a client four milliseconds less. A killed server loses nothing either way.
     """
 
     folder: Path
@@ -143,7 +144,7 @@ class Database:
                 str(self._programs() / "initdb"),
                 *("-D", str(data), "-U", SUPERUSER, "--pwfile", str(password), "--auth=scram-sha-256"),
                 *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-                *(() if self.durable else ("--no-sync",)),
+                *(() if self.durable else ("--no-sync", "--set", "scram_iterations=1")),
             ],
             cwd=self.root,
             env=_environment(),
