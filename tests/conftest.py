@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -120,24 +120,53 @@ def own_folder() -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(scope="session")
-def database_server_url(own_folder: Path) -> Iterator[str]:
-    """TEST_DATABASE_URL, or a server of our own for the whole run."""
+@contextmanager
+def database_server(folder: Path) -> Iterator[str]:
+    """TEST_DATABASE_URL, or a server of our own for as long as the block lasts."""
     if existing := os.environ.get("TEST_DATABASE_URL"):
         yield existing
         return
-    with private_database(own_folder / "postgres") as (_, database):
+    with private_database(folder / "postgres") as (_, database):
         yield database.url()
+
+
+@contextmanager
+def broker_node(folder: Path) -> Iterator[tuple[str, str]]:
+    """TEST_AMQP_URI and TEST_RABBITMQ_API, or a node of our own for as long as the block lasts."""
+    if existing := os.environ.get("TEST_AMQP_URI"):
+        yield existing, os.environ["TEST_RABBITMQ_API"]
+        return
+    with private_broker(folder / "broker") as (_, broker):
+        yield broker.uri(), broker.api
+
+
+_shared = ExitStack()
+
+
+def pytest_xdist_setupnodes() -> None:
+    """Test processes that run beside each other share the servers; they find them in their environment."""
+    folder = _shared.enter_context(servers_folder())
+    os.environ["TEST_DATABASE_URL"] = _shared.enter_context(database_server(folder))
+    os.environ["TEST_AMQP_URI"], os.environ["TEST_RABBITMQ_API"] = _shared.enter_context(broker_node(folder))
+
+
+def pytest_unconfigure() -> None:
+    """However the run ended."""
+    _shared.close()
+
+
+@pytest.fixture(scope="session")
+def database_server_url(own_folder: Path) -> Iterator[str]:
+    """Where the tests make databases of their own."""
+    with database_server(own_folder) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def broker_addresses(own_folder: Path) -> Iterator[tuple[str, str]]:
-    """TEST_AMQP_URI and TEST_RABBITMQ_API, or a node of our own for the whole run."""
-    if existing := os.environ.get("TEST_AMQP_URI"):
-        yield existing, os.environ["TEST_RABBITMQ_API"]
-        return
-    with private_broker(own_folder / "broker") as (_, broker):
-        yield broker.uri(), broker.api
+    """Where the tests make virtual hosts of their own, and its management API."""
+    with broker_node(own_folder) as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="session")
@@ -166,21 +195,6 @@ def own_broker() -> Iterator[OwnBroker]:
     """A private node for one module of tests marked owns_broker; each test leaves it running."""
     with servers_folder() as folder, private_broker(folder) as (server, broker):
         yield OwnBroker(server, broker.uri(), broker.api, broker.environment(), broker)
-
-
-@dataclass(frozen=True)
-class OwnDatabase:
-    """A database server whose process the test may stop, kill and freeze; `url` is the superuser's."""
-
-    server: Server
-    url: str
-
-
-@pytest.fixture(scope="module")
-def own_database() -> Iterator[OwnDatabase]:
-    """A private database server for one module of tests; each test leaves it running."""
-    with servers_folder() as folder, private_database(folder / "postgres") as (server, database):
-        yield OwnDatabase(server, database.url())
 
 
 @contextmanager

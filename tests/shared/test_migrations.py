@@ -44,6 +44,7 @@ def test_one_that_waits_for_another_gives_up_a_database_that_falls_silent(
 ) -> None:
     """Trap: the lock of a migration that hangs keeps every later one, and with it every service, from starting."""
     monkeypatch.setattr(migrations, "BOUNDS", Bounds(statement=1))
+    monkeypatch.setattr(migrations, "TURN_SECONDS", 0.01)
     with (
         connect_plain(database_url) as another,
         proxied(database_url) as (network, through),
@@ -51,7 +52,7 @@ def test_one_that_waits_for_another_gives_up_a_database_that_falls_silent(
     ):
         another.execute("SELECT pg_advisory_lock(%s)", [migrations._ADVISORY_LOCK])
         upgraded = migrating.submit(upgrade, "funding", through)
-        eventually(lambda: asks_for_its_turn(database_url))
+        eventually(lambda: asks_for_its_turn(database_url), every=0.005)
         network.swallow("up", "down")
         began = time.monotonic()
         with pytest.raises(OperationalError, match="does not answer"):
