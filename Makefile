@@ -6,9 +6,9 @@ SHELL := /bin/sh
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
-# Many tests wait for servers, so four files at a time keep two cores busy; each process has servers of its own.
+# Many tests wait for servers, so six files at a time keep two cores busy.
 # Files go in the order tests/conftest.py gives them, the longest first.
-PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 6 --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
 
 # A virtual environment holds absolute paths; one that was moved is made anew.

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from services.membership.model import Base, Organization
+from services.membership.model import Base
 from shared.database import connect
 from shared.tables import plumbing
 from tests.conftest import Servers, create_database, drop_database
-
-FEW = 1000
-"""Deleting so many rows is faster than truncating their tables."""
+from tests.membership.emptying import empty
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +35,4 @@ def session(membership_engine: Engine) -> Iterator[Session]:
 def engine(membership_engine: Engine) -> Iterator[Engine]:
     """For tests whose transactions must commit."""
     yield membership_engine
-    tables = (*reversed(Base.metadata.sorted_tables), *plumbing.sorted_tables)
-    with membership_engine.begin() as connection:
-        if connection.scalar(select(func.count()).select_from(Organization)) > FEW:
-            connection.execute(text(f"TRUNCATE {', '.join(table.name for table in tables)}"))
-        for table in tables:
-            connection.execute(table.delete())
+    empty(membership_engine)

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from services.membership import importing
 from services.membership.importing import import_register
-from services.membership.model import Base, Contact, Identifier, Organization, ReviewItem, Unmatched
-from shared.tables import plumbing
+from services.membership.model import Contact, Identifier, Organization, ReviewItem, Unmatched
+from tests.membership.emptying import empty
 from tests.membership.files import a_profile
 from tests.membership.test_import import FULL, full
 
@@ -48,12 +48,6 @@ def state(engine: Engine) -> State:
         )
 
 
-def emptied(engine: Engine) -> None:
-    with engine.begin() as connection:
-        for table in (*reversed(Base.metadata.sorted_tables), *plumbing.sorted_tables):
-            connection.execute(table.delete())
-
-
 class Killed(Exception):  # noqa: N818 -- what happens, not an error of ours
     """The process died here."""
 
@@ -83,10 +77,10 @@ def test_order_repetition_and_kills_leave_one_state(
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patched:
         folder = Path(name)
         patched.setattr(importing, "CHUNK", 3)
-        emptied(engine)
+        empty(engine)
         read(engine, folder, rows)
         straight = state(engine)
-        emptied(engine)
+        empty(engine)
         disordered = rows + [shuffler.choice(rows) for _ in range(repeats)]
         shuffler.shuffle(disordered)
         try:
@@ -105,10 +99,10 @@ def test_an_edition_after_another_is_the_edition(
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        emptied(engine)
+        empty(engine)
         read(engine, folder, [(key, *row) for key, row in second.items()])
         organizations, contacts, identifiers, _ = state(engine)
-        emptied(engine)
+        empty(engine)
         read(engine, folder, [(key, *row) for key, row in first.items()])
         read(engine, folder, [(key, *row) for key, row in second.items()])
         listed, their_contacts, their_identifiers, _ = state(engine)
