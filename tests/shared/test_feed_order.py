@@ -94,7 +94,7 @@ class Interleaving(RuleBasedStateMachine):
     def send(self, limit: int) -> None:
         if not self.leader:
             self.leader = Leader(self.database_url, Limits())
-            assert self.leader.lead()
+            eventually(self.leader.lead)  # the server may not have noticed yet that the last one died
         self.in_flight += self.leader.fetch(limit, in_flight=[row.id for row in self.in_flight])
 
     @precondition(lambda self: self.in_flight)
