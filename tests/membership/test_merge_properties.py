@@ -49,7 +49,7 @@ BESIDES = st.fixed_dictionaries(
 )
 SIDES = st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(("survivor", "loser")), max_size=4)
 ROUNDS = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     # Each example is dozens of statements: to shrink or explain a failing one would outlast any test's time.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -166,7 +166,7 @@ def getattr_of(known: State, organization_id: UUID, field: str) -> Any:
     return known["organizations"][organization_id][field]
 
 
-@settings(ROUNDS, max_examples=15)
+@settings(ROUNDS, max_examples=10)
 @given(
     four=st.lists(st.tuples(CONTENTS, BESIDES), min_size=4, max_size=4),
     pairs=st.lists(st.permutations(range(4)).map(lambda order: tuple(order[:2])), min_size=1, max_size=5),
