@@ -13,7 +13,7 @@ from services.membership.settings import Settings
 from shared import clock, run
 from tests.journeys.year.clock import Clock
 
-TURN_SECONDS = 1.0
+TURN_SECONDS = 2.0
 
 
 def load() -> type:
