@@ -1,7 +1,8 @@
 """Sends a service requests made up from its API document: `python -m tests.contracts.fuzzing URL EXAMPLES`.
 
 For each route as many requests as EXAMPLES says that the document allows, and half as many that it does not; to make
-them up takes longer than to answer them. TOKEN is the caller's. Prints, as a JSON list, every answer outside the document and how it was got.
+them up takes longer than to answer them. TOKEN is the caller's. Prints, as a JSON list, every answer outside the
+document and how it was got.
 """
 
 import json
