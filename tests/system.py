@@ -153,6 +153,16 @@ def create_migrated(servers: Servers, service: str) -> str:
 
 
 @contextmanager
+def migrated(servers: Servers, service: str) -> Iterator[str]:
+    """The URL of a database with the service's tables, there as long as the block lasts."""
+    url = create_migrated(servers, service)
+    try:
+        yield url
+    finally:
+        drop_database(servers.database_url, url)
+
+
+@contextmanager
 def system(servers: Servers, home: Path, *, smtp_url: str = "smtp://127.0.0.1:9") -> Iterator[System]:
     """A system with migrated databases in which nothing runs yet; whatever runs at the end is stopped."""
     with ExitStack() as stack:

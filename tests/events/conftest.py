@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import Servers, drop_database
-from tests.system import create_migrated
+from tests.conftest import Servers
+from tests.system import migrated
 
 
 @pytest.fixture
 def database_url(servers: Servers) -> Iterator[str]:
     """A database of the test's own, with the service's tables."""
-    url = create_migrated(servers, "events")
-    yield url
-    drop_database(servers.database_url, url)
+    with migrated(servers, "events") as url:
+        yield url

@@ -1,5 +1,7 @@
 """What would show in a service's own tables if an effect happened twice, though its constraints were not there."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -9,10 +11,11 @@ from services.comms.model import Base as Comms
 from services.events.model import Base as Events
 from services.membership import operations
 from services.membership.model import Base as Membership
-from shared.tables import plumbing
+from tests.conftest import Servers
 from tests.membership.making import NOW, a_member
 from tests.membership.making_invoices import indebted, invoiced, paid
 from tests.outboxes import connect_plain
+from tests.system import migrated
 
 TABLES = {"membership": Membership.metadata, "events": Events.metadata, "comms": Comms.metadata}
 ONE = "'00000000-0000-7000-8000-000000000001'"
@@ -48,11 +51,17 @@ TWICE = {
 }
 
 
+@pytest.fixture
+def database_url(servers: Servers) -> Iterator[str]:
+    """Membership's, with its tables."""
+    with migrated(servers, "membership") as url:
+        yield url
+
+
 @pytest.mark.parametrize("what", TWICE)
-def test_an_effect_that_is_there_twice_is_found(engine: Engine, database_url: str, what: str) -> None:
+def test_an_effect_that_is_there_twice_is_found(servers: Servers, what: str) -> None:
     service, table, row, other = TWICE[what]
-    TABLES[service].create_all(engine)
-    with connect_plain(database_url) as connection:
+    with migrated(servers, service) as url, connect_plain(url) as connection:
         for name in TABLES[service].tables:
             # The same columns without the constraints; a temporary table hides the other one.
             connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {name} WITH NO DATA")
@@ -77,8 +86,6 @@ TAMPERED = {
 
 @pytest.fixture
 def suspended(engine: Engine) -> None:
-    for metadata in (Membership.metadata, plumbing):
-        metadata.create_all(engine)
     with Session(engine) as session:
         a_member(session, name="Cooperativa Vecina", locality="Azul")
         member = a_member(session)
@@ -126,8 +133,6 @@ COOKED = {
 
 @pytest.fixture
 def in_debt(engine: Engine) -> None:
-    for metadata in (Membership.metadata, plumbing):
-        metadata.create_all(engine)
     with Session(engine) as session:
         first, second, third = indebted(session, "Uno", "Dos", "Tres")
         invoices = invoiced(session)
@@ -149,12 +154,11 @@ def test_a_ledger_that_does_not_balance_is_found(database_url: str, how: str) ->
     assert [(one.kind, one.what) for one in found] == [("damaged", what) for what in shown]
 
 
-def test_what_changes_between_two_looks_of_an_examination_is_no_damage(engine: Engine, database_url: str) -> None:
+def test_what_changes_between_two_looks_of_an_examination_is_no_damage(database_url: str) -> None:
     def look(session: Session) -> list[str]:
         before = session.scalar(text("SELECT count(*) FROM inbox"))
         with connect_plain(database_url) as other:
             other.execute("INSERT INTO inbox (subscription, event_id) VALUES ('a.b', gen_random_uuid())")
         return [] if session.scalar(text("SELECT count(*) FROM inbox")) == before else ["another count"]
 
-    plumbing.create_all(engine)
     assert examine(database_url, "membership", (Examination(what="counts", look=look),), seconds=10) == []
