@@ -12,7 +12,7 @@ from pathlib import Path
 
 FOLDER = Path("/dev/shm")
 ROOM = 8 << 30
-"""Bytes. Six test processes and the servers they share and own have used a quarter of it at most."""
+"""Bytes. The servers of a whole run have used 1.8 GB at most."""
 OURS = "intercoop-test-"
 NEW_SECONDS = 60
 """A folder so new may not have been locked yet."""
