@@ -48,8 +48,8 @@ check: $(READY) ## the static part: style, types, architecture; says all it find
 	    echo "$(BIN)/$$tool"; $(BIN)/$$tool || failed=1; \
 	done; exit $$failed
 
-chaos: $(READY) ## every long form: servers killed, frozen and starved; large files; many made-up requests
-	$(BIN)/pytest -m "chaos or long"
+chaos: $(READY) ## every long form: servers killed, frozen and starved; large files; many made-up requests and examples
+	EXAMPLES=more $(BIN)/pytest -m "chaos or long or hypothesis"
 
 bench: $(READY) ## measure against the peers
 	$(BIN)/intercoop bench

@@ -44,7 +44,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # No test talks to anybody but loopback, so no authority is trusted. Reading all that a machine trusts took every HTTP
-# client of a test 25 ms, and they were a tenth of the run. Python's ssl and httpx go by these two.
+# client of a test 25 ms, a tenth of all that the tests themselves took. Python's ssl and httpx go by these two.
 os.environ.pop("SSL_CERT_FILE", None)
 os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 

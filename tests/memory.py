@@ -43,13 +43,13 @@ def locked(folder: Path) -> Iterator[bool]:
     """Whether the folder was nobody's; a lock ends with its process, however that ends."""
     opened = os.open(folder, os.O_RDONLY)
     try:
-        yield is_taken(opened)
+        yield take(opened)
     finally:
         os.close(opened)
 
 
-def is_taken(opened: int) -> bool:
-    """Lock what was opened, unless somebody else has."""
+def take(opened: int) -> bool:
+    """Lock what was opened; False when somebody else has."""
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

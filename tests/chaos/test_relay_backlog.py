@@ -11,7 +11,8 @@ from tests.streams import read_stream
 from tests.waiting import eventually
 
 GROWTH = 40_000_000
-"""Bytes a relay may grow from its first thousand rows on; a million rows of this size are 500 MB."""
+"""Bytes a relay may grow from its first thousand rows on. Only the long form could grow so much: a million rows are
+500 MB. The short one is for the order."""
 
 
 @pytest.mark.parametrize("rows", [8_000, pytest.param(1_000_000, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
