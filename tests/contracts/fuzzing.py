@@ -12,7 +12,7 @@ from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import FailedHealthCheck, Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import (
     content_type_conformance,
@@ -46,7 +46,7 @@ def cases(operation: Any, mode: GenerationMode, examples: int) -> list[Any]:
         database=None,
         derandomize=True,
         phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=set(HealthCheck) - {HealthCheck.filter_too_much},
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def keep(case: Any) -> None:
@@ -54,8 +54,9 @@ def cases(operation: Any, mode: GenerationMode, examples: int) -> list[Any]:
 
     try:
         keep()
-    except Unsatisfiable:
-        # A route without body, path part or parameter can't be sent anything wrong.
+    except (FailedHealthCheck, Unsatisfiable):
+        # A route to which any text is right can't be sent anything wrong. Of 50 tries in vain hypothesis says so at
+        # once; it gave up after 459, which took most of the time that all routes together did.
         assert mode is GenerationMode.NEGATIVE, operation.label
     return found
 
