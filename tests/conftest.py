@@ -26,6 +26,7 @@ from intercoop.local.servers import Server, private_broker, private_database
 from shared.database import connect
 from shared.garbage import nothing_to_collect
 from shared.tables import plumbing
+from tests.compiling import compile_everything
 from tests.memory import servers_folder
 
 
@@ -143,8 +144,9 @@ def broker_node(folder: Path) -> Iterator[tuple[str, str]]:
 _shared = ExitStack()
 
 
-def pytest_xdist_setupnodes() -> None:
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """Test processes that run beside each other share the servers; they find them in their environment."""
+    compile_everything(config)
     folder = _shared.enter_context(servers_folder())
     os.environ["TEST_DATABASE_URL"] = _shared.enter_context(database_server(folder))
     os.environ["TEST_AMQP_URI"], os.environ["TEST_RABBITMQ_API"] = _shared.enter_context(broker_node(folder))

@@ -38,6 +38,7 @@ QUEUE = topology.queue("sample", "note_member")
 DEAD = topology.dead_exchange("sample")
 KEY = "membership.member.admitted.v1"
 REMADE = "made the queue again"
+LOOK_SECONDS = 0.02
 REGISTERED_SECONDS = 2
 """Streams have a registry of their own that is written up to a second late, and nothing shows when it was."""
 
@@ -153,6 +154,7 @@ def test_a_forgotten_queue_is_made_anew_and_every_event_has_its_effect_once(
         assert_nothing_lost(chaos_database_url, sample.amqp_uri)
 
 
+@pytest.mark.long
 def test_the_queue_made_anew_outlives_the_next_death(victim_broker: VictimBroker, sample: Sample) -> None:
     """Trap: 3.10 keeps the deleted queue in its registry, and stumbles over that at every later start."""
     sample.start()
@@ -215,7 +217,7 @@ def looking(look: Callable[[], None]) -> Iterator[None]:
     over = threading.Event()
 
     def run() -> None:
-        while not over.is_set():
+        while not over.wait(LOOK_SECONDS):
             with suppress(*BROKER_ERRORS):
                 look()
 

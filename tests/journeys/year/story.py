@@ -12,7 +12,7 @@ from tests.outboxes import scalar
 from tests.system import System
 from tests.waiting import eventually
 
-OLD, CAMPAIGN, APPLICANTS = 132, 25, 18
+CAMPAIGN, APPLICANTS = 25, 18
 PERIODS = (
     (date(2025, 1, 1), date(2025, 12, 31)),
     (date(2025, 3, 1), date(2025, 6, 30)),
@@ -30,17 +30,22 @@ _DUE = """
 
 @dataclass(kw_only=True)
 class Year:
-    """Lives it through; `organizations` are those of the register."""
+    """Lives it through; `organizations` are those of the register, of which `old` are members of old."""
 
     running: System
     desk: Desk
     organizations: list[dict[str, Any]]
+    old: int
     answers: list[Answer] = field(default_factory=list)
 
     @property
     def untouched(self) -> list[dict[str, Any]]:
         """Organizations no campaign looks at, and that were no members of old."""
-        return [one for one in self.organizations[OLD:] if one["country"] in {"PY", "HT"}]
+        return [one for one in self.organizations[self.old :] if one["country"] in {"PY", "HT"}]
+
+    def first(self, percent: int) -> int:
+        """How many of the members of old, and of their invoices, are the first so many percent."""
+        return self.old * percent // 100
 
     def come_to(self, day: date, hour: int = 9) -> None:
         """The day comes, and the schedules have done what it brings."""
@@ -78,7 +83,7 @@ class Year:
         """Who is a member, whom they represent, and what they owe for this year and the last."""
         desk = self.desk
         self.come_to(date(2025, 1, 8))
-        winning.enter_the_members_of_old(desk, self.organizations[:OLD])
+        winning.enter_the_members_of_old(desk, self.organizations[: self.old])
         last_year = billing.decide_on_a_formula(desk, 2024, **billing.OF_ASSOCIATES_ALONE)
         billing.retire_a_formula(desk, last_year, 2025)
         billing.decide_on_a_formula(desk, 2025, statistics_lag=1)
@@ -113,19 +118,20 @@ class Year:
         self.come_to(date(2025, 4, 16))
         winning.let_the_board_decide(desk, self.applications)
         abroad = ("ARS", "BRL", "CRC", "EUR")
-        for number, invoice in enumerate(new[:40]):
+        few, many, most = self.first(30), self.first(68), self.first(75)
+        for number, invoice in enumerate(new[:few]):
             billing.book_payment_abroad(desk, invoice, f"{200 + number * 7}", abroad[number % 4])
-        for number, invoice in enumerate(new[40:90]):
+        for number, invoice in enumerate(new[few:many]):
             amounts = billing.half_of(invoice), invoice["amount"]["amount"], "9999.00"
             billing.book_payment(desk, invoice, amounts[number % 3], received_on="2025-04-10")
         self.come_to(date(2025, 4, 28))
-        billing.take_in_a_bank_statement(desk, [(one, billing.half_of(one)) for one in new[90:100]])
+        billing.take_in_a_bank_statement(desk, [(one, billing.half_of(one)) for one in new[many:most]])
 
     def summer(self) -> None:
         """Who did not pay falls into grace and is suspended; who pays, or is forgiven, is back."""
         desk, invoices = self.desk, self.desk.invoices[2025]
         self.come_to(date(2025, 4, 29))
-        silent = [one for one in desk.members if one["id"] in list(invoices)[100:]]
+        silent = [one for one in desk.members if one["id"] in list(invoices)[self.first(75) :]]
         late = [one for one in silent if leaving.standing_of(desk, one) == "current"][:6]
         self.come_to(date(2025, 5, 2))
         assert {leaving.standing_of(desk, one) for one in late} == {"grace"}
@@ -175,7 +181,7 @@ class Year:
         """Late payments, and a second instalment."""
         desk = self.desk
         self.come_to(date(2025, 9, 15))
-        for invoice in list(desk.invoices[2025].values())[45:60]:
+        for invoice in list(desk.invoices[2025].values())[self.first(34) : self.first(45)]:
             now = desk.get(f"/v1/dues-invoices/{invoice['id']}")
             if now["open"]["amount"] != "0.00" and now["state"] != "cancelled":
                 billing.book_payment(desk, now, now["open"]["amount"], received_on="2025-08-29")
