@@ -2,7 +2,7 @@
 
 import os
 
-MORE = 4
+MORE = 8
 
 
 def examples(few: int) -> int:

@@ -177,6 +177,7 @@ def median_of(session: Session, act: Callable[[], object], times: int = 5) -> fl
     return sorted(taken)[times // 2]
 
 
+@pytest.mark.long
 def test_a_continent_is_covered_and_its_pipeline_shown(engine: Engine) -> None:
     # Analysed in between, or each foreign key is looked for through the whole table.
     fill_tables(engine, CONTINENT, "ANALYZE", MEMBERS, PROSPECTS, "ANALYZE")

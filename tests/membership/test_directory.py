@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from time import perf_counter
 
+import pytest
 import vobject
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from services.membership.operations.directory import Listing
 from shared.database import transaction
 from tests.filling import fill_tables
 from tests.membership.making import NOW, TODAY, a_member, an_organization
-from tests.membership.test_standing_large import FILL, MEMBERS
+from tests.membership.test_standing_large import MEMBERS, fill
 
 
 def entries(session: Session, found: Listing) -> list[Entry]:
@@ -110,8 +111,9 @@ def test_an_organization_that_came_back_has_one_card_by_its_last_membership(sess
     assert operations.listing(session, one_per_organization=True, now=NOW).ids == [second.id]
 
 
-def test_five_thousand_members_are_read_in_portions(engine: Engine) -> None:
-    fill_tables(engine, FILL, "ANALYZE")
+@pytest.mark.parametrize("members", [250, pytest.param(MEMBERS, marks=pytest.mark.long)])
+def test_so_many_members_are_read_in_portions(engine: Engine, members: int) -> None:
+    fill_tables(engine, fill(members), "ANALYZE")
     began = perf_counter()
     with transaction(engine) as session:
         found = operations.listing(session, now=NOW)
@@ -121,4 +123,4 @@ def test_five_thousand_members_are_read_in_portions(engine: Engine) -> None:
             seen += [one.member.id for one in operations.entries(session, found, ids)]
     print({"seconds": perf_counter() - began})  # noqa: T201 -- shown by pytest -s
     assert seen == list(found.ids)
-    assert len(set(seen)) == MEMBERS
+    assert len(set(seen)) == members

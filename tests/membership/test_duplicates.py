@@ -148,6 +148,7 @@ def test_one_acronym_in_one_country_is_proposed_wherever_the_two_are(session: Se
     assert ({item.first_id, item.second_id}, item.reason) == ({first.id, second.id}, "same_acronym")
 
 
+@pytest.mark.long
 def test_the_dominican_register_has_one_pair_and_inaes_none_that_is_certain() -> None:
     dominican = measured(str(data("registries/do_idecoop_sample.json")), "--profile", "do-idecoop")
     assert [{one["first"], one["second"]} for one in dominican["pairs"]] == [

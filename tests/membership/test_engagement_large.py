@@ -13,7 +13,7 @@ from services.membership.model import EngagementLine
 from shared.database import transaction
 from tests.filling import fill_tables
 from tests.membership.making import NOW, TODAY
-from tests.membership.test_standing_large import FILL, MEMBERS
+from tests.membership.test_standing_large import MEMBERS, fill
 
 NOTICES = 40
 """To each member, one a quarter; every third is not read."""
@@ -50,7 +50,7 @@ WHERE number = 1 OR substr(member_id::text, 3, 1) < '8';
 
 @pytest.mark.long
 def test_who_drifts_away_is_answered_for_everybody(engine: Engine) -> None:
-    fill_tables(engine, FILL + TOLD, "ANALYZE")
+    fill_tables(engine, fill(MEMBERS) + TOLD, "ANALYZE")
     queries: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *given: queries.append(given[2]))
     seconds, found = [], []

@@ -6,6 +6,7 @@ from itertools import pairwise
 from time import perf_counter
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -20,7 +21,7 @@ from shared.money import Money
 from tests.filling import fill_tables
 from tests.membership.making import NOW, TODAY, a_member, an_organization
 from tests.membership.making_invoices import indebted, invoiced, paid
-from tests.membership.test_standing_large import FILL, MEMBERS
+from tests.membership.test_standing_large import MEMBERS, fill
 
 YEAR = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
 DAYS = st.dates(date(2015, 1, 1), date(2030, 12, 31))
@@ -228,8 +229,9 @@ def test_dues_of_a_past_period_stay_as_they_were_known_whatever_comes_to_light(s
     assert amounts(dues_report(session, **may, now=later).countries) == {("UY", "USD"): [0, 500, 0, 200, 0, 300]}
 
 
-def test_five_thousand_members_are_reported_at_once(engine: Engine) -> None:
-    fill_tables(engine, FILL, "ANALYZE")
+@pytest.mark.parametrize("members", [300, pytest.param(MEMBERS, marks=pytest.mark.long)])
+def test_so_many_members_are_reported_at_once(engine: Engine, members: int) -> None:
+    fill_tables(engine, fill(members), "ANALYZE")
     seconds = []
     for _ in range(3):
         with transaction(engine) as session:
@@ -237,4 +239,4 @@ def test_five_thousand_members_are_reported_at_once(engine: Engine) -> None:
             found = operations.growth_report(session, since=date(2015, 1, 1), until=date(2026, 4, 15), now=NOW)
             seconds.append(perf_counter() - began)
     print({"growth report": min(seconds)})  # noqa: T201 -- shown by pytest -s
-    assert (found.growth.total.joined, found.growth.total.at_end) == (MEMBERS, MEMBERS)
+    assert (found.growth.total.joined, found.growth.total.at_end) == (members, members)

@@ -141,7 +141,7 @@ def test_an_unknown_id_with_a_name_is_found_by_the_name(session: Session) -> Non
     assert taken(session, captured(organization_id=uuid4())).organization_id == union.id
 
 
-@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_leads_in_any_order_and_number_make_one_prospect(session: Session, data: st.DataObject) -> None:
     with session.begin_nested() as attempt:

@@ -192,7 +192,7 @@ def told(session: Session) -> list[tuple[Any, ...]]:
     return sorted(tuple(row) for row in session.execute(query.join(Entry)))
 
 
-@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, periods=PERIODS)
 def test_nothing_is_lost_in_any_sequence_and_a_replay_gives_the_same(
     house: tuple[Session, list[Member]],

@@ -50,7 +50,7 @@ BESIDES = st.fixed_dictionaries(
 )
 SIDES = st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(("survivor", "loser")), max_size=4)
 ROUNDS = settings(
-    max_examples=examples(15),
+    max_examples=examples(8),
     deadline=None,
     # Each example is dozens of statements: to shrink or explain a failing one would outlast any test's time.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -167,7 +167,7 @@ def getattr_of(known: State, organization_id: UUID, field: str) -> Any:
     return known["organizations"][organization_id][field]
 
 
-@settings(ROUNDS, max_examples=examples(10))
+@settings(ROUNDS, max_examples=examples(6))
 @given(
     four=st.lists(st.tuples(CONTENTS, BESIDES), min_size=4, max_size=4),
     pairs=st.lists(st.permutations(range(4)).map(lambda order: tuple(order[:2])), min_size=1, max_size=5),

@@ -16,11 +16,14 @@ MEMBERS = 5000
 YEARS = 10
 DAY = date(2026, 4, 15)
 
-FILL = f"""
+
+def fill(members: int) -> str:
+    """So many, by three statements."""
+    return f"""
 INSERT INTO organizations (id, version, name, country, subdivision, locality, address, postal_code, website, sectors,
     structure, language, created_at, updated_at, folded_name, folded_subdivision)
 SELECT gen_random_uuid(), 1, 'Cooperativa ' || n, (ARRAY['AR', 'BR', 'UY'])[n % 3 + 1], '', '', '', '', '', '{{}}', '',
-    'es', now(), now(), 'cooperativa ' || n, '' FROM generate_series(1, {MEMBERS}) AS n;
+    'es', now(), now(), 'cooperativa ' || n, '' FROM generate_series(1, {members}) AS n;
 INSERT INTO members (id, version, organization_id, category, standing, admitted_on, admitted_at, fact_count)
 SELECT gen_random_uuid(), 1, id, 'full', 'current', '2015-01-10', now(), 1 FROM organizations;
 INSERT INTO standing_facts (id, member_id, kind, key, generation, effective_on, period, reason, reference, recorded_at,
@@ -38,7 +41,7 @@ WHERE kind = 'dues_due' OR year < 2026 OR substr(members.id::text, 1, 1) < '8';
 
 @pytest.mark.long
 def test_who_could_vote_is_answered_for_everybody(engine: Engine) -> None:
-    fill_tables(engine, FILL, "ANALYZE")
+    fill_tables(engine, fill(MEMBERS), "ANALYZE")
     with transaction(engine) as session:
         facts = session.scalars(select(func.count()).select_from(StandingFact)).one()
     seconds, found = [], []

@@ -203,7 +203,7 @@ def daily(course: Course) -> list[Standing | None]:
     return [course.state(day(number)).standing for number in range(SPAN + 1100)]
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(recorded(), st.data())
 def test_any_order_and_repetition_of_facts_gives_one_answer(facts: list[Fact], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations([*facts, *data.draw(st.lists(st.sampled_from(facts)))]))
@@ -214,7 +214,7 @@ def test_any_order_and_repetition_of_facts_gives_one_answer(facts: list[Fact], d
     assert one.wakes_on(on) == other.wakes_on(on)
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(recorded())
 def test_time_moves_only_forward_and_an_end_is_an_end(facts: list[Fact]) -> None:
     standings = daily(Course(facts, POLICIES))
@@ -223,7 +223,7 @@ def test_time_moves_only_forward_and_an_end_is_an_end(facts: list[Fact]) -> None
         assert before == after or before not in ENDED
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(recorded())
 def test_who_has_ended_and_why_is_what_the_day_says(facts: list[Fact]) -> None:
     course = Course(facts, POLICIES)
@@ -232,7 +232,7 @@ def test_who_has_ended_and_why_is_what_the_day_says(facts: list[Fact]) -> None:
         assert course.ended(on) == (state.reasons[0] if state.standing in ENDED else None)
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(recorded())
 def test_the_list_of_changes_is_the_difference_of_the_days(facts: list[Fact]) -> None:
     course = Course(facts, POLICIES)
@@ -243,7 +243,7 @@ def test_the_list_of_changes_is_the_difference_of_the_days(facts: list[Fact]) ->
         before = standing
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(recorded())
 def test_it_wakes_on_every_day_something_changes_and_on_no_other(facts: list[Fact]) -> None:
     course = Course(facts, POLICIES)
@@ -256,7 +256,7 @@ def test_it_wakes_on_every_day_something_changes_and_on_no_other(facts: list[Fac
     assert waking[: len(changing)] == changing
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(recorded(), st.lists(st.integers(0, SPAN), min_size=1, max_size=6))
 def test_announcements_tell_the_course_whenever_and_however_often_they_are_made(
     facts: list[Fact], turns: list[int]
@@ -281,7 +281,7 @@ def heard(said: list[tuple[date, Standing]], on: date) -> Standing:
     return next(standing for since, standing in reversed(valid) if since <= on)
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(recorded(), st.integers(1, SPAN))
 def test_a_week_without_a_turn_is_announced_day_by_day(facts: list[Fact], number: int) -> None:
     """One turn after any pause says exactly what a turn on each day would have said."""

@@ -46,7 +46,7 @@ def take(session: Session, member: Member, step: tuple[str, str, int, int]) -> N
         operations.decide(session, member, kind=kind, effective_on=day, reason="x", **by)  # type: ignore[arg-type] # a literal
 
 
-@settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories=st.lists(STEPS, min_size=1, max_size=4), number=st.integers(0, 1700), known=st.integers(0, 9))
 def test_the_list_and_the_single_answer_agree(
     session: Session, histories: list[list[tuple[str, str, int, int]]], number: int, known: int
