@@ -56,38 +56,45 @@ hypothesis.settings.load_profile("untimed")
 
 
 LONGEST = (
-    "journeys/test_year.py",
     "chaos/test_subscription_broker.py",
-    "contracts/test_http_contract.py",
-    "chaos/test_subscription_death.py",
+    "journeys/test_year.py",
     "chaos/test_forgotten_queues.py",
-    "platform/test_up.py",
     "chaos/test_relay_broker.py",
-    "chaos/test_http_database.py",
-    "chaos/test_whole_system.py",
+    "platform/test_up.py",
     "shared/test_replay.py",
-    "chaos/test_relay_database.py",
-    "chaos/test_relay_leaders.py",
+    "chaos/test_whole_system.py",
     "platform/test_audit.py",
+    "contracts/test_http_contract.py",
     "chaos/test_subscription_mute_database.py",
-    "membership/test_real_registers.py",
-    "chaos/test_subscription_messages.py",
     "shared/test_subscribe.py",
-    "chaos/test_subscription_database.py",
-    "membership/test_merge_properties.py",
-    "chaos/test_subscription_replicas.py",
-    "journeys/test_demo.py",
+    "chaos/test_http_database.py",
     "chaos/test_relay_network.py",
+    "chaos/test_subscription_database.py",
+    "chaos/test_relay_database.py",
+    "chaos/test_subscription_death.py",
+    "chaos/test_subscription_replicas.py",
+    "shared/test_relay.py",
+    "shared/test_database.py",
+    "journeys/test_demo.py",
+    "chaos/test_relay_leaders.py",
     "shared/test_run.py",
+    "shared/test_http_limits.py",
+    "chaos/test_subscription_messages.py",
+    "platform/test_chaos_audit.py",
+    "membership/test_real_registers.py",
+    "shared/test_feed_http.py",
+    "journeys/test_member_is_won.py",
 )
-"""Files that take more than half a minute. One that starts last leaves the other cores nothing to do, and those that
-compute go between those that wait."""
+"""Files that take more than ten seconds, the longest first. Most of that they wait."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, the others as they were."""
-    rank = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+    """The longest files in their order, and the others evenly between them: one that starts last leaves the other
+    processors nothing to do, and so do those that wait while no other computes."""
+    long = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
+    others = list(dict.fromkeys(item.path for item in items if item.path not in long))
+    place = {path: number * len(long) / len(others) for number, path in enumerate(others)} | long
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.hookimpl(wrapper=True)
