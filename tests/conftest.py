@@ -231,7 +231,7 @@ def create_database(admin_url: str, template: str = "template0") -> str:
     name = f"test_{uuid4().hex[:12]}"
     plain = make_url(admin_url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8' STRATEGY file_copy")
     return make_url(admin_url).set(database=name).render_as_string(hide_password=False)
 
 

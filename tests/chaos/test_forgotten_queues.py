@@ -249,6 +249,7 @@ def test_an_event_is_delayed_only_where_it_outlives_the_broker(victim_broker: Vi
     assert_each_once(sample, [event.id], within=40)
 
 
+@pytest.mark.long
 def test_a_forgotten_delay_queue_that_never_held_anything_is_made_anew(
     victim_broker: VictimBroker, sample: Sample
 ) -> None:

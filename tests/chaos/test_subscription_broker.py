@@ -46,7 +46,7 @@ def assert_all_once(sample: Sample, count: int, *, within: float = 60) -> None:
     assert sample.dead() == []
 
 
-@pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
+@pytest.mark.parametrize("kill", [pytest.param(False, marks=pytest.mark.long), True], ids=["stopped", "killed"])
 def test_a_broker_restart_loses_and_doubles_nothing(victim_broker: VictimBroker, running: Sample, kill: bool) -> None:
     """Trap: an acknowledgement after the connection was lost is swallowed, and the message comes again."""
     running.say([admitted("sleep 0.005") for _ in range(800)])
@@ -205,7 +205,7 @@ def test_a_starving_broker_delays_only_what_must_be_tried_again(
     assert_all_once(sample, 351)
 
 
-@pytest.mark.parametrize("blocks", [False, True], ids=["waiting", "computing"])
+@pytest.mark.parametrize("blocks", [False, pytest.param(True, marks=pytest.mark.long)], ids=["waiting", "computing"])
 def test_a_handler_slower_than_the_heartbeat_is_done_once(running: Sample, blocks: bool) -> None:
     """Trap: a handler that starves the heartbeat has its connection closed and its event delivered again."""
     running.say([admitted("burn 7" if blocks else "sleep 7"), admitted()])
