@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import pika
@@ -64,6 +65,23 @@ def test_all_that_was_committed_reaches_the_stream_in_order_and_is_numbered(outb
     entries = read_stream(amqp_uri, ALL)
     assert len(entries) == 2500
     assert_complete(outbox_url, entries)
+
+
+def test_an_idle_relay_looks_less_and_less_often_until_something_comes(
+    outbox_url: str, amqp_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, fetch = [0.0] * 9, Leader.fetch
+
+    def look(leader: Leader, limit: int, *, in_flight: list[int]) -> Any:
+        looks.append(monotonic())
+        return fetch(leader, limit, in_flight=in_flight)
+
+    monkeypatch.setattr(Leader, "fetch", look)
+    with relaying(outbox_url, amqp_uri, poll=0.005, poll_idle=0.5):
+        eventually(lambda: looks[-2] and looks[-1] - looks[-2] > 0.4)
+        fill(outbox_url, 1)
+        eventually(lambda: pending(outbox_url) == 0)
+        eventually(lambda: looks[-1] - looks[-9] < 0.4)
 
 
 def test_amqp_repeats_what_it_can_of_the_envelope(engine: Engine, outbox_url: str, amqp_uri: str) -> None:

@@ -15,6 +15,9 @@ class Limits:
     """Rows published and not yet marked; above a thousand only latency grows."""
 
     poll: float = 0.02
+    """Between two looks for rows while some come."""
+    poll_idle: float = 0.1
+    """Between two looks once none has come for about a second."""
     election: float = 1.0
     """Between a follower's tries for the lock; with `idle_session` it bounds a takeover."""
     idle_session: float = 2.5
