@@ -13,7 +13,7 @@ from tests.waiting import eventually
 
 
 @contextmanager
-def writing(database_url: str, *, every: float = 0.1) -> Iterator[None]:
+def writing(database_url: str, *, every: float = 0.05) -> Iterator[None]:
     """Somebody who commits 20 events again and again, whatever the broker does."""
     done = threading.Event()
 

@@ -18,7 +18,7 @@ DAY = date(2026, 4, 15)
 
 
 def fill(members: int) -> str:
-    """So many, by three statements."""
+    """SQL that enters so many members, with their dues of ten years."""
     return f"""
 INSERT INTO organizations (id, version, name, country, subdivision, locality, address, postal_code, website, sectors,
     structure, language, created_at, updated_at, folded_name, folded_subdivision)
