@@ -29,6 +29,7 @@ from shared.database import connect
 from shared.ids import uuid7
 from shared.messaging import topology
 from shared.messaging.dead_letters import dead_letters
+from shared.messaging.inbox import inbox
 from shared.messaging.relay.run import Relay
 from shared.messaging.subscribe import subscriptions_in
 from shared.messaging.wire import CONTENT_TYPE, encode
@@ -170,8 +171,18 @@ class Sample:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
 
     def forget(self) -> None:
-        """Empty what a test left behind; the processes go on."""
+        """Empty what a test left behind, once every subscription is through with it; the processes go on.
+
+        A test may end while a subscription it did not look at still has its events in hand.
+        """
+        last = admitted()
+        send(self.amqp_uri, [last])
+        eventually(lambda: self._handled_by(last) == set(self.only.split(",")))
         eventually(self._forgets)
+
+    def _handled_by(self, event: "Wire") -> set[str]:
+        with self.engine.connect() as connection:
+            return set(connection.scalars(select(inbox.c.subscription).where(inbox.c.event_id == event.id)))
 
     def _forgets(self) -> bool:
         """False when what the processes do meanwhile took these tables in another order."""
