@@ -131,6 +131,12 @@ def sleep(_: object, __: object, how: str) -> None:
     time.sleep(float(how))
 
 
+def hold(_: object, __: object, how: str) -> None:
+    """Wait until the test lets go."""
+    while not flag(how).exists():
+        time.sleep(0.02)
+
+
 def doze(_: object, __: object, how: str) -> None:
     """Sleep, the first time; who looks for the flag knows that the handler has it in hand."""
     if not flag("dozing").exists():
@@ -171,6 +177,7 @@ BEHAVIOURS: dict[str, Callable[..., None]] = {
     "until": refuse_until,
     "swallow": swallow,
     "sleep": sleep,
+    "hold": hold,
     "doze": doze,
     "burn": burn,
     "die": die,
