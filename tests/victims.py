@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 from uuid import uuid4
@@ -15,7 +16,7 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from intercoop.broker_definitions import ADMINISTRATOR
-from intercoop.local.broker import Broker, installed
+from intercoop.local.broker import Broker, epmd
 from intercoop.local.postgres import Database
 from intercoop.local.servers import Server
 from shared.database import connect
@@ -23,8 +24,8 @@ from shared.tables import plumbing
 from tests.waiting import eventually
 
 STARVING = {
-    "memory": ("set_vm_memory_high_watermark", ["0.00001"], ["0.4"]),
-    "disk": ("set_disk_free_limit", ["900000GB"], ["50MB"]),
+    "memory": ("vm_memory_monitor set_vm_memory_high_watermark", "0.00001", "0.4"),
+    "disk": ("rabbit_disk_monitor set_disk_free_limit", '"900000GB"', '"50MB"'),
 }
 
 
@@ -67,35 +68,33 @@ class VictimBroker:
         settled_at = time.monotonic() + REGISTRY_SECONDS
         eventually(lambda: time.monotonic() > settled_at, within=REGISTRY_SECONDS + 1)
 
-    def control(self, *words: str) -> None:
-        """rabbitmqctl, of the same installation."""
-        tool = installed().with_name("rabbitmqctl")
+    def call(self, function: str, *arguments: str) -> None:
+        """Call a function of the node, as rabbitmqctl would; that needs up to a minute on a busy machine."""
+        tool = Path(epmd()).with_name("erl_call")
         done = subprocess.run(
-            [tool, "-n", self.broker.node, *words],
+            [tool, "-n", self.broker.node, "-a", f"{function} [{', '.join(arguments)}]"],
             env=self.broker.environment(),
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert (done.returncode, done.stdout) == (0, "ok"), done.stdout + done.stderr
 
     def set_env(self, **settings: int) -> None:
         """Settings of the broker that channels opened from now on go by."""
-        self.control(
-            "eval",
-            " ".join(f"application:set_env(rabbit, {name}, {value})," for name, value in settings.items()) + " ok.",
-        )
+        for name, value in settings.items():
+            self.call("application set_env", "rabbit", name, str(value))
 
     @contextmanager
     def starved(self, resource: Literal["memory", "disk"]) -> Iterator[None]:
         """An alarm: the broker goes on, but takes nothing from those who publish."""
-        command, low, normal = STARVING[resource]
-        self.control(command, *low)
+        function, low, normal = STARVING[resource]
+        self.call(function, low)
         try:
             yield
         finally:
-            self.control(command, *normal)
+            self.call(function, normal)
 
     def close_connections(self) -> int:
         """Close what the management API knows of; returns how many connections that were."""
