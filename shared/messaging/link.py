@@ -170,12 +170,13 @@ class Link:
 
     def acknowledge(self, tags: Sequence[int]) -> None:
         """Let the broker forget these messages. On a connection that is gone nothing happens: they come again."""
-        self._settle(tags)
-        together = [tag for tag in tags if tag <= self._all_settled_to]
+        # Never one that was answered before: the broker closes the channel over a tag it does not know.
+        unanswered = [tag for tag in tags if not self.is_settled(tag)]
+        self._settle(unanswered)
+        together = [tag for tag in unanswered if tag <= self._all_settled_to]
         if together:
-            # Never by a tag that was answered before: the broker closes the channel over an unknown one.
             self._answer(max(together), multiple=True)
-        for tag in tags:
+        for tag in unanswered:
             if tag > self._all_settled_to:
                 self._answer(tag)
 
